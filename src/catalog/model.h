@@ -1,0 +1,92 @@
+// What is known about servers and their tools: the part that is shared and stored. How to reach a
+// server is not here (mcp::ConnectionSpec), so no secret can get in.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/server_key.h"
+
+namespace mcpo::catalog {
+
+// Grows by one with every transaction that changes something.
+using CatalogVersion = std::int64_t;
+
+// Why something is not as it should be, and since when. An empty reason: all is well.
+struct Trouble {
+  WallTime since;
+  std::string reason;
+  explicit operator bool() const { return !reason.empty(); }
+  bool operator==(const Trouble&) const = default;
+};
+
+enum class MatchRule {
+  none,
+  exact,          // URL or image byte for byte
+  normalized,     // URL after normalisation
+  without_query,  // normalised, without the workload's query
+  url_template,
+  version_differs,  // image: same repository, other tag or digest
+  recorded,         // the workload's recorded name; its URL or image differs
+};
+
+struct Link {
+  std::string registry_entry;  // name; empty: a custom server
+  MatchRule rule = MatchRule::none;
+  bool operator==(const Link&) const = default;
+};
+
+struct Server {
+  ServerId id;  // 0 until the store has given one
+  ServerKey key;
+  std::string display_name;  // unique among what one process offers; given on first sight
+  std::string group = "default";
+  std::string status = "running";  // as the source says; unknown ones are kept
+  std::string transport;           // stdio, streamable-http, sse
+  std::string url;                 // redacted; empty for stdio
+  std::string identity;            // what it is: redacted upstream URL, image, or command name
+  std::string created_at;          // as the source says
+  std::string connection_hash;     // keyed hash of the ConnectionSpec
+  Link link;
+  WallTime tools_listed_at;  // 0: never
+  std::optional<std::int64_t> tools_ttl_ms;
+  Trouble stale;          // the source could not be asked about it
+  Trouble degraded;       // it does not answer, or answers wrongly
+  WallTime last_success;  // its tools were listed or a call went through; stored with other changes
+  bool operator==(const Server&) const = default;
+};
+
+// Statuses whose tools are offered (DESIGN section 2, "Offered").
+bool is_offered_status(std::string_view status);
+
+struct CatalogTool {
+  std::string name;
+  std::string definition;  // raw JSON as the server gave it, minified
+  ContentHash hash;        // of the definition
+  bool operator==(const CatalogTool&) const = default;
+};
+using ToolSet = std::shared_ptr<const std::vector<CatalogTool>>;  // in the server's order
+
+struct ServerEntry {
+  Server server;
+  ToolSet tools;  // never null
+};
+
+// One version of everything. A value; entries are shared between versions.
+struct Catalog {
+  CatalogVersion version = 0;
+  std::map<ServerId, std::shared_ptr<const ServerEntry>> servers;
+  // What sources and the plan must remember between cycles, by source and key.
+  std::map<SourceInstance, std::map<std::string, std::string>> memory;
+
+  const ServerEntry* find(const ServerKey& key) const;  // linear
+};
+
+}  // namespace mcpo::catalog
