@@ -36,7 +36,10 @@ struct RequestContext {
   std::string request_id;      // ours, for logs
   std::string progress_token;  // raw JSON of the client's token; empty: no progress wanted
   std::string client_capabilities = "{}";  // raw JSON object
-  std::shared_ptr<BackChannel> back;       // never null while a handler runs
+  // Raw JSON object with the members of params._meta that may travel on (vendors', trace keys:
+  // G-2); empty: none.
+  std::string relay_meta;
+  std::shared_ptr<BackChannel> back;  // never null while a handler runs
 };
 
 }  // namespace mcpo::mcp

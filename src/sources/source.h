@@ -27,6 +27,7 @@ struct Workload {
   std::string identity;  // redacted upstream URL, image, or command
   std::string created_at;
   std::optional<mcp::ConnectionSpec> spec;  // absent while it cannot be connected to
+  std::string problem;  // what is wrong with its entry without stopping it; shown as degraded
 };
 
 enum class ObservationState {

@@ -1,0 +1,85 @@
+#include "catalog/live_catalog.h"
+
+namespace mcpo::catalog {
+
+LiveCatalog::LiveCatalog(async::Executor executor, std::unique_ptr<Store> store, Ptr initial,
+                         Logger& log)
+    : store_(std::move(store)),
+      current_(std::move(initial)),
+      changed_(std::move(executor)),
+      log_(log) {}
+
+LiveCatalog::~LiveCatalog() { writer_.stop(); }
+
+Result<std::unique_ptr<LiveCatalog>> LiveCatalog::open(async::Executor executor,
+                                                       std::unique_ptr<Store> store, Logger& log) {
+  TRY(Catalog initial, store->read_all());
+  auto first = std::make_shared<const Catalog>(std::move(initial));
+  return std::unique_ptr<LiveCatalog>(
+      new LiveCatalog(std::move(executor), std::move(store), std::move(first), log));
+}
+
+async::Task<LiveCatalog::Ptr> LiveCatalog::apply(ChangeSet changes) {
+  auto work = [this, changes = std::move(changes)]() -> Result<Ptr> {
+    Ptr known = current_.read();
+    TRY(Catalog next, store_->apply(*known, changes));
+    if (next.version == known->version) return known;
+    auto published = std::make_shared<const Catalog>(std::move(next));
+    current_.publish(published);
+    return published;
+  };
+  const auto before = current_.read()->version;
+  Result<Ptr> outcome = co_await async::offload(writer_, std::move(work));
+  note(outcome);
+  if (outcome && (*outcome)->version != before) changed_.notify_all();
+  co_return outcome;
+}
+
+async::Task<std::unique_ptr<Lease>> LiveCatalog::try_lead(SourceInstance origin, std::string what) {
+  auto work = [this, origin = std::move(origin), what = std::move(what)] {
+    return store_->try_lead(origin, what);
+  };
+  co_return co_await async::offload(writer_, std::move(work));
+}
+
+async::Task<std::optional<Leader>> LiveCatalog::who_leads(SourceInstance origin) {
+  auto work = [this, origin = std::move(origin)] { return store_->who_leads(origin); };
+  co_return co_await async::offload(writer_, std::move(work));
+}
+
+async::Task<std::vector<Leader>> LiveCatalog::leaders() {
+  auto work = [this] { return store_->leaders(); };
+  co_return co_await async::offload(writer_, std::move(work));
+}
+
+async::Task<void> LiveCatalog::follow(Millis interval) {
+  while (true) {
+    CO_CHECK_OK(co_await async::sleep_for(interval));
+    auto work = [this]() -> Result<Ptr> {
+      Ptr known = current_.read();
+      TRY(std::optional<Catalog> next, store_->read_since(*known));
+      if (!next) return known;
+      auto published = std::make_shared<const Catalog>(*std::move(next));
+      current_.publish(published);
+      return published;
+    };
+    const auto before = current_.read()->version;
+    Result<Ptr> outcome = co_await async::offload(writer_, std::move(work));
+    note(outcome);
+    if (outcome && (*outcome)->version != before) changed_.notify_all();
+  }
+}
+
+void LiveCatalog::note(const Result<Ptr>& outcome) {
+  const std::string now = outcome ? std::string() : outcome.error().message;
+  if (now == trouble_) return;
+  if (now.empty()) {
+    log_.info("the catalog can be written again");
+  } else {
+    log_.error("the catalog cannot be written or read; what is in memory goes on",
+               {{"cause", now}});
+  }
+  trouble_ = now;
+}
+
+}  // namespace mcpo::catalog

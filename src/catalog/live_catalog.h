@@ -1,0 +1,56 @@
+// The catalog as one process sees it: the newest version in memory, writes on a thread of their
+// own, and news from other processes.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/notifier.h"
+#include "async/snapshot.h"
+#include "async/task.h"
+#include "base/log.h"
+#include "catalog/store.h"
+
+namespace mcpo::catalog {
+
+// Methods are called on `executor`; read() from any thread.
+class LiveCatalog {
+ public:
+  using Ptr = std::shared_ptr<const Catalog>;
+
+  // Reads everything once, blocking: start-up only.
+  static Result<std::unique_ptr<LiveCatalog>> open(async::Executor executor,
+                                                   std::unique_ptr<Store> store, Logger& log);
+  ~LiveCatalog();
+
+  Ptr read() const { return current_.read(); }
+  // Woken after every new version.
+  async::Notifier& changed() { return changed_; }
+
+  // Writes one change set and returns the version that holds it. Errors as Store::apply.
+  async::Task<Ptr> apply(ChangeSet changes);
+  // nullptr when another process leads.
+  async::Task<std::unique_ptr<Lease>> try_lead(SourceInstance origin, std::string what);
+  async::Task<std::optional<Leader>> who_leads(SourceInstance origin);
+  async::Task<std::vector<Leader>> leaders();
+
+  // Looks for other processes' changes every `interval`; give it to a TaskScope.
+  async::Task<void> follow(Millis interval);
+  // Empty while the database can be read and written; else why not, for /health.
+  const std::string& trouble() const { return trouble_; }
+  // Waits for running writes; nothing may be called after it.
+  void stop() { writer_.stop(); }
+
+ private:
+  LiveCatalog(async::Executor executor, std::unique_ptr<Store> store, Ptr initial, Logger& log);
+  void note(const Result<Ptr>& outcome);
+
+  std::unique_ptr<Store> store_;  // used on writer_ only
+  async::Snapshot<Catalog> current_;
+  async::Notifier changed_;
+  std::string trouble_;
+  Logger& log_;
+  async::CpuPool writer_{1};
+};
+
+}  // namespace mcpo::catalog

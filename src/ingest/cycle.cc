@@ -1,0 +1,128 @@
+#include "ingest/cycle.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "async/one_shot.h"
+
+namespace mcpo::ingest {
+namespace {
+
+async::Task<void> observe_into(sources::Source& source, async::Deadline deadline,
+                               sources::Observation& out, std::size_t& waiting,
+                               async::Notifier& done) {
+  out = co_await source.observe(deadline);
+  --waiting;
+  done.notify_all();
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+Cycle::Cycle(Parts parts) : parts_(std::move(parts)) {
+  connection_hash_ = [key = parts_.hash_key](const mcp::ConnectionSpec& spec) {
+    return keyed_hash(key, mcp::fingerprint_text(spec));
+  };
+}
+
+async::Co<CycleReport> Cycle::run() {
+  const SteadyTime start = parts_.clock->now();
+  CycleReport report;
+  const auto deadline = async::Deadline::in(parts_.observe_timeout);
+  std::vector<sources::Observation> observations(parts_.sources.size());
+  std::size_t waiting = parts_.sources.size();
+  async::Notifier done(parts_.executor);
+  {
+    async::TaskScope scope(parts_.executor, *parts_.log);
+    for (std::size_t i = 0; i < parts_.sources.size(); ++i) {
+      scope.spawn("observe " + parts_.sources[i]->origin().source,
+                  observe_into(*parts_.sources[i], deadline, observations[i], waiting, done));
+    }
+    while (waiting > 0) {
+      if (!co_await done.wait_change(done.version(), async::Deadline::never())) break;
+    }
+    (void)co_await scope.close(async::Deadline::in(Millis(5'000)));
+  }
+  for (const sources::Observation& observation : observations) {
+    if (observation.origin.source.empty()) continue;  // cancelled before it answered
+    note_source(observation, report);
+    routes_.remember(observation);
+    if (!co_await lead(observation.origin)) continue;
+    auto reconciled = co_await reconcile(observation, report);
+    if (!reconciled) {
+      report.sources.back().state = sources::ObservationState::unavailable;
+      report.sources.back().detail = reconciled.error().message;
+    }
+  }
+  refresh_routes();
+  report.catalog_version = parts_.catalog->read()->version;
+  report.duration = std::chrono::duration_cast<Millis>(parts_.clock->now() - start);
+  co_return report;
+}
+
+void Cycle::note_source(const sources::Observation& observation, CycleReport& report) {
+  report.sources.push_back({observation.origin.source, observation.state, observation.detail});
+  SourceState& known = source_states_[observation.origin];
+  const bool same = known.since && known.state == observation.state &&
+                    known.detail == observation.detail && known.warning == observation.warning;
+  if (!same) {
+    known = {observation.state, observation.detail, observation.warning, parts_.clock->wall_now()};
+  }
+}
+
+async::Co<bool> Cycle::lead(const SourceInstance& origin) {
+  if (leases_.contains(origin)) co_return true;
+  auto lease = co_await parts_.catalog->try_lead(origin, parts_.role);
+  if (!lease) {
+    parts_.log->warn("cannot tell who leads", {{"cause", lease.error().message}});
+    co_return false;
+  }
+  if (*lease == nullptr) {
+    parts_.log->debug("another process leads", {{"source", origin.source}});
+    co_return false;
+  }
+  leases_[origin] = *std::move(lease);
+  co_return true;
+}
+
+async::Task<void> Cycle::reconcile(const sources::Observation& observation, CycleReport& report) {
+  const auto catalog = parts_.catalog->read();
+  Plan plan = ingest::plan({observation, *catalog, *parts_.activity, parts_.policy,
+                            parts_.clock->wall_now(), connection_hash_});
+  for (const Change& change : plan.report) {
+    if (change.action == Action::kept) continue;
+    parts_.log->info(to_string(change.action), {{"server", change.server}, {"why", change.reason}});
+  }
+  for (const ServerKey& key : plan.changes.removals) parts_.activity->erase(key);
+  if (!plan.changes.empty()) {
+    CO_CHECK_OK(co_await parts_.catalog->apply(std::move(plan.changes)));
+  }
+  refresh_routes();
+  report.changes.insert(report.changes.end(), std::make_move_iterator(plan.report.begin()),
+                        std::make_move_iterator(plan.report.end()));
+  for (ListingDue& due : plan.listings) parts_.fetch->request(std::move(due));
+  co_return Result<void>{};
+}
+
+void Cycle::refresh_routes() { parts_.directory->replace(routes_.routes(*parts_.catalog->read())); }
+
+void Cycle::tools_changed(ServerId server) {
+  const auto catalog = parts_.catalog->read();
+  const auto it = catalog->servers.find(server);
+  if (it == catalog->servers.end()) return;
+  const catalog::Server& row = it->second->server;
+  (*parts_.activity)[row.key].tools_changed = true;
+  if (!leads(row.key.origin)) return;
+  parts_.fetch->request({row.key, row.connection_hash, "its tools changed"});
+}
+
+async::Task<void> Cycle::flush() {
+  catalog::ChangeSet changes = plan_flush(*parts_.catalog->read(), *parts_.activity);
+  std::erase_if(changes.upserts,
+                [this](const catalog::Server& server) { return !leads(server.key.origin); });
+  if (changes.empty()) co_return Result<void>{};
+  CO_CHECK_OK(co_await parts_.catalog->apply(std::move(changes)));
+  co_return Result<void>{};
+}
+
+}  // namespace mcpo::ingest

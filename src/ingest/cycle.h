@@ -1,0 +1,77 @@
+// One ingestion cycle: observe all sources, plan, apply, and hand what is due to ToolFetch.
+// Followers do the first step only, to know how to reach the servers.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/deadline.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "catalog/live_catalog.h"
+#include "ingest/reconcile.h"
+#include "ingest/report.h"
+#include "ingest/routes.h"
+#include "ingest/tool_fetch.h"
+#include "sources/source.h"
+#include "upstream/directory.h"
+
+namespace mcpo::ingest {
+
+// On the I/O thread; one run at a time. Borrows everything.
+class Cycle {
+ public:
+  struct Parts {
+    async::Executor executor;
+    std::vector<sources::Source*> sources;
+    catalog::LiveCatalog* catalog = nullptr;
+    upstream::Directory* directory = nullptr;
+    ToolFetch* fetch = nullptr;
+    ActivityMap* activity = nullptr;
+    const Clock* clock = nullptr;
+    Logger* log = nullptr;
+    std::string hash_key;  // of connection hashes; kept outside the database
+    Policy policy;
+    Millis observe_timeout{20'000};
+    std::string role = "serve";  // what other processes are told about the leader
+  };
+  explicit Cycle(Parts parts);
+
+  // Observes, decides and writes; listings go on in ToolFetch. The report holds what is known when
+  // it returns; listing outcomes are added by whoever waits for them.
+  async::Co<CycleReport> run();
+  // The catalog changed by another hand: routes may have got their ids.
+  void refresh_routes();
+  // The server said so, or was connected anew: list again without waiting for the next cycle.
+  void tools_changed(ServerId server);
+
+  bool leads(const SourceInstance& origin) const { return leases_.contains(origin); }
+  // State of each source at its last observation, for /health and /ready.
+  struct SourceState {
+    sources::ObservationState state;
+    std::string detail;
+    std::optional<std::string> warning;
+    WallTime since;  // of this state and detail
+  };
+  const std::map<SourceInstance, SourceState>& source_states() const { return source_states_; }
+  bool every_source_asked() const { return source_states_.size() == parts_.sources.size(); }
+
+  // Stores what is newer in memory; for the orderly stop.
+  async::Task<void> flush();
+
+ private:
+  async::Co<bool> lead(const SourceInstance& origin);
+  async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);
+  void note_source(const sources::Observation& observation, CycleReport& report);
+
+  Parts parts_;
+  RouteBook routes_;
+  std::map<SourceInstance, std::unique_ptr<catalog::Lease>> leases_;
+  std::map<SourceInstance, SourceState> source_states_;
+  std::function<std::string(const mcp::ConnectionSpec&)> connection_hash_;
+};
+
+}  // namespace mcpo::ingest

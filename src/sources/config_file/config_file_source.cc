@@ -1,0 +1,162 @@
+#include "sources/config_file/config_file_source.h"
+
+#include <sys/inotify.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <system_error>
+
+#include "base/text.h"
+
+namespace mcpo::sources {
+namespace {
+
+namespace fs = std::filesystem;
+namespace asio = boost::asio;
+
+constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{16} << 20;
+constexpr Millis kSettle{100};         // editors write in several steps
+constexpr Millis kPollInterval{1000};  // where inotify is not to be had
+
+Result<std::string> read_file(const std::string& path) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (!fs::exists(status)) return fail(Errc::not_found, path + ": the file does not exist");
+  if (fs::is_directory(status)) return fail(Errc::invalid, path + ": is a directory, not a file");
+  if (const auto size = fs::file_size(path, error); !error && size > kMaxFileBytes) {
+    return fail(Errc::too_large, path + ": larger than 16 MiB");
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(Errc::denied, path + ": " + std::strerror(errno));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (file.bad()) return fail(Errc::unavailable, path + ": cannot be read");
+  return text;
+}
+
+// Closes by itself; -1 when inotify is not available.
+asio::posix::stream_descriptor watch_directory(const async::Executor& executor,
+                                               const fs::path& directory) {
+  asio::posix::stream_descriptor descriptor(executor);
+  const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (fd < 0) return descriptor;
+  descriptor.assign(fd);
+  const auto mask =
+      IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB;
+  if (inotify_add_watch(fd, directory.c_str(), mask) < 0) descriptor.close();
+  return descriptor;
+}
+
+bool names_file(std::span<const char> events, const std::string& name) {
+  std::size_t at = 0;
+  while (at + sizeof(inotify_event) <= events.size()) {
+    inotify_event event{};
+    std::memcpy(&event, events.data() + at, sizeof event);
+    const char* event_name = events.data() + at + sizeof event;
+    if (event.len > 0 && name == event_name) return true;
+    if ((event.mask & IN_Q_OVERFLOW) != 0) return true;
+    at += sizeof event + event.len;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string canonical_path(const std::string& path) {
+  std::error_code error;
+  fs::path full = fs::weakly_canonical(path, error);
+  return error ? fs::absolute(path, error).string() : full.string();
+}
+
+ConfigFileSource::ConfigFileSource(async::Executor executor, Options options, Logger& log)
+    : executor_(std::move(executor)),
+      options_(std::move(options)),
+      log_(log),
+      origin_{"config", canonical_path(options_.path)} {}
+
+async::Co<Observation> ConfigFileSource::observe(async::Deadline) {
+  auto text = read_file(options_.path);
+  if (text) co_return observe_text(*text);
+  Observation out{.origin = origin_, .detail = text.error().message};
+  out.warning = text.error().message;
+  report_once({text.error().message + "; its servers stay as they were last known"});
+  co_return out;
+}
+
+Observation ConfigFileSource::observe_text(std::string_view text) {
+  Observation out{.origin = origin_, .absence_is_proof = true};
+  auto parsed = parse_config(text, options_.path, options_.environment);
+  if (!parsed) {
+    out.detail = parsed.error().message;
+    out.warning = out.detail;
+    report_once({out.detail + "; the last good configuration stays in force"});
+    return out;
+  }
+  std::vector<std::string> warnings = std::move(parsed->warnings);
+  out.left_out = std::move(parsed->left_out);
+  for (Workload& workload : parsed->workloads) {
+    if (auto why = options_.is_ourselves ? options_.is_ourselves(*workload.spec) : std::nullopt) {
+      warnings.push_back("server \"" + workload.name + "\" is left out: " + *why);
+      out.left_out.push_back({"", workload.name, *why});
+    } else {
+      out.workloads.push_back(std::move(workload));
+    }
+  }
+  out.unreadable = std::move(parsed->unreadable);
+  for (const Unreadable& entry : out.unreadable) {
+    warnings.push_back(options_.path + ": server \"" + entry.name +
+                       "\" is left out: " + entry.reason);
+  }
+  out.state = out.unreadable.empty() ? ObservationState::complete : ObservationState::partial;
+  if (!out.unreadable.empty()) {
+    const Unreadable& first = out.unreadable.front();
+    out.detail = options_.path + ": " + std::to_string(out.unreadable.size()) +
+                 " of its servers cannot be used: \"" + first.name + "\" " + first.reason;
+    out.warning = out.detail;
+  }
+  report_once(warnings);
+  return out;
+}
+
+void ConfigFileSource::report_once(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    if (std::ranges::find(reported_, warning) == reported_.end()) log_.warn(warning);
+  }
+  reported_ = warnings;
+}
+
+async::Task<void> ConfigFileSource::watch(std::function<void()> on_change) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const fs::path path(origin_.instance);
+  std::string last = read_file(origin_.instance).value_or("");
+  auto descriptor = watch_directory(executor_, path.parent_path());
+  std::array<char, 4096> buffer{};
+  while (true) {
+    if (descriptor.is_open()) {
+      auto [error, size] = co_await descriptor.async_read_some(asio::buffer(buffer),
+                                                               asio::as_tuple(asio::use_awaitable));
+      if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "watch");
+      if (error) {
+        descriptor.close();
+        continue;
+      }
+      if (!names_file({buffer.data(), size}, path.filename().string())) continue;
+      CO_CHECK_OK(co_await async::sleep_for(kSettle));
+    } else {
+      CO_CHECK_OK(co_await async::sleep_for(kPollInterval));
+    }
+    std::string now = read_file(origin_.instance).value_or("");
+    if (now == last) continue;
+    last = std::move(now);
+    on_change();
+  }
+}
+
+}  // namespace mcpo::sources
