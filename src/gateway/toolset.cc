@@ -40,6 +40,8 @@ const char* const kInstructions =
     "schemas. "
     "Then call the chosen one with call_tool. list_tools shows everything that there is.";
 
+std::string_view tool_definitions() { return kDefinitions; }
+
 Toolset::Toolset(const ViewFollower& views, CallTool& call_tool, ToolsetOptions options,
                  Logger& log)
     : views_(views), call_tool_(call_tool), options_(options), log_(log) {}

@@ -40,5 +40,7 @@ class Toolset final : public mcp::ServerFeatures {
 
 // For initialize and server/discover: how a model should use us.
 extern const char* const kInstructions;
+// What tools/list answers: a JSON array.
+std::string_view tool_definitions();
 
 }  // namespace mcpo::gateway
