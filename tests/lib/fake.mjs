@@ -45,4 +45,4 @@ export class HttpFake {
 export function read_journal(file) {
   try { return fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).map(l => JSON.parse(l)); } catch { return []; }
 }
-export const new_journal = t => path.join(temp_dir(t), 'journal.jsonl');
+export const new_journal = () => path.join(temp_dir(), 'journal.jsonl');

@@ -11,10 +11,12 @@ export const kRoot = path.resolve(import.meta.dirname, '../..');
 export const kBinary = process.env.MCPO_BINARY ?? path.join(kRoot, 'build/release/mcp-optimizer');
 export const kModules = path.join(kRoot, 'tests/node_modules');
 
-// A folder that goes away with the test.
-export function temp_dir(t) {
+// A folder that goes away with the test file's process: by then nothing writes into it any more.
+const folders = [];
+process.on('exit', () => { for (const f of folders) fs.rmSync(f, { recursive: true, force: true }); });
+export function temp_dir() {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'mcpo-test-'));
-  t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+  folders.push(dir);
   return dir;
 }
 
@@ -32,7 +34,7 @@ function environment(home, more) {
 
 // Runs a command to its end: {status, signal, stdout, stderr}.
 export async function run(t, args, { env = {}, timeout = 30_000, stdin = '', home } = {}) {
-  const child = spawn(kBinary, args, { env: environment(home ?? temp_dir(t), env), stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(kBinary, args, { env: environment(home ?? temp_dir(), env), stdio: ['pipe', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   const out = [], err = [];
   child.stdout.on('data', d => out.push(d));
@@ -59,7 +61,7 @@ export class Optimizer {
   // options: servers | config (a path), dir, args, env, ready (false: do not wait for /ready), launcher
   static async start(t, options = {}) {
     const o = new Optimizer();
-    o.dir = options.dir ?? temp_dir(t);
+    o.dir = options.dir ?? temp_dir();
     o.data = options.data ?? path.join(o.dir, 'data');
     o.config = options.config ?? path.join(o.dir, 'mcp.json');
     if (options.servers !== undefined) write_config(o.config, options.servers);
