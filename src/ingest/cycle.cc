@@ -1,9 +1,7 @@
 #include "ingest/cycle.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
-#include "async/one_shot.h"
+#include "async/notifier.h"
+#include "async/task_scope.h"
 
 namespace mcpo::ingest {
 namespace {
@@ -43,8 +41,9 @@ async::Co<CycleReport> Cycle::run() {
     }
     (void)co_await scope.close(async::Deadline::in(Millis(5'000)));
   }
-  for (const sources::Observation& observation : observations) {
+  for (sources::Observation& observation : observations) {
     if (observation.origin.source.empty()) continue;  // cancelled before it answered
+    leave_out_ourselves(observation);
     note_source(observation, report);
     routes_.remember(observation);
     if (!co_await lead(observation.origin)) continue;
@@ -58,6 +57,33 @@ async::Co<CycleReport> Cycle::run() {
   report.catalog_version = parts_.catalog->read()->version;
   report.duration = std::chrono::duration_cast<Millis>(parts_.clock->now() - start);
   co_return report;
+}
+
+void Cycle::leave_out_ourselves(sources::Observation& observation) const {
+  if (ourselves_.empty()) return;
+  std::erase_if(observation.workloads, [&](const sources::Workload& workload) {
+    if (!workload.spec || !ourselves_.contains(connection_hash_(*workload.spec))) return false;
+    observation.left_out.push_back(
+        {workload.namespace_name, workload.name, "it leads back to this optimizer itself"});
+    return true;
+  });
+}
+
+void Cycle::found_ourselves(const ListingDue& due) {
+  if (!ourselves_.insert(due.connection_hash).second) return;
+  parts_.log->warn("a server is left out: it leads back to this optimizer itself",
+                   {{"server", due.key.name}});
+  if (wants_run_) wants_run_();
+}
+
+async::Co<bool> Cycle::take_over() {
+  bool won = false;
+  for (sources::Source* source : parts_.sources) {
+    if (leads(source->origin()) || !co_await lead(source->origin())) continue;
+    parts_.log->info("this process leads now", {{"source", source->origin().source}});
+    won = true;
+  }
+  co_return won;
 }
 
 void Cycle::note_source(const sources::Observation& observation, CycleReport& report) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,11 @@ class Cycle {
   // The server said so, or was connected anew: list again without waiting for the next cycle.
   void tools_changed(ServerId server);
 
+  // A listing reached this very process (DESIGN section 2, last row): left out from now on.
+  void found_ourselves(const ListingDue& due);
+  // Tries to lead what nobody leads any more. True when there is something new to do: run().
+  async::Co<bool> take_over();
+
   bool leads(const SourceInstance& origin) const { return leases_.contains(origin); }
   // State of each source at its last observation, for /health and /ready.
   struct SourceState {
@@ -59,18 +65,23 @@ class Cycle {
   const std::map<SourceInstance, SourceState>& source_states() const { return source_states_; }
   bool every_source_asked() const { return source_states_.size() == parts_.sources.size(); }
 
+  // Called when a run is due before the next interval.
+  void on_wants_run(std::function<void()> callback) { wants_run_ = std::move(callback); }
   // Stores what is newer in memory; for the orderly stop.
   async::Task<void> flush();
 
  private:
   async::Co<bool> lead(const SourceInstance& origin);
   async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);
+  void leave_out_ourselves(sources::Observation& observation) const;
   void note_source(const sources::Observation& observation, CycleReport& report);
 
   Parts parts_;
   RouteBook routes_;
   std::map<SourceInstance, std::unique_ptr<catalog::Lease>> leases_;
   std::map<SourceInstance, SourceState> source_states_;
+  std::set<std::string> ourselves_;  // connection hashes that lead back to us
+  std::function<void()> wants_run_;
   std::function<std::string(const mcp::ConnectionSpec&)> connection_hash_;
 };
 

@@ -44,8 +44,14 @@ async::Task<void> ToolFetch::fetch(ListingDue due) {
   activity_[due.key].tools_changed = false;
   Result<mcp::ToolList> listed = co_await list(due.key);
   const bool cancelled = !listed && listed.error().code == Errc::cancelled;
+  const bool ourselves = !listed && leads_to_us(due.key);
   Result<Change> outcome = fail(Errc::cancelled, "");
-  if (!cancelled) outcome = co_await store(due, std::move(listed));
+  if (ourselves) {
+    if (on_ourselves_) on_ourselves_(due);
+    outcome = Change{Action::removed, due.key.name, listed.error().message};
+  } else if (!cancelled) {
+    outcome = co_await store(due, std::move(listed));
+  }
   --running_;
   if (const auto it = in_flight_.find(due.key);
       it != in_flight_.end() && it->second == due.connection_hash) {
@@ -55,6 +61,11 @@ async::Task<void> ToolFetch::fetch(ListingDue due) {
   start_waiting();
   progress_.notify_all();
   co_return Result<void>{};
+}
+
+bool ToolFetch::leads_to_us(const ServerKey& key) const {
+  const catalog::ServerEntry* entry = catalog_.read()->find(key);
+  return entry != nullptr && pool_.health(entry->server.id).is_ourselves;
 }
 
 async::Task<mcp::ToolList> ToolFetch::list(ServerKey key) {

@@ -38,9 +38,14 @@ class ToolFetch {
   void on_outcome(std::function<void(const Change&)> callback) {
     on_outcome_ = std::move(callback);
   }
+  // Called when a server turned out to be this very process; nothing is stored about it then.
+  void on_ourselves(std::function<void(const ListingDue&)> callback) {
+    on_ourselves_ = std::move(callback);
+  }
 
  private:
   void start_waiting();
+  bool leads_to_us(const ServerKey& key) const;
   async::Task<void> fetch(ListingDue due);
   async::Task<mcp::ToolList> list(ServerKey key);
   async::Task<Change> store(const ListingDue& due, Result<mcp::ToolList> listed);
@@ -52,6 +57,7 @@ class ToolFetch {
   ToolFetchOptions options_;
   Logger& log_;
   std::function<void(const Change&)> on_outcome_;
+  std::function<void(const ListingDue&)> on_ourselves_;
   std::deque<ListingDue> waiting_;
   std::map<ServerKey, std::string> in_flight_;  // queued or running, with the connection hash
   std::size_t running_ = 0;

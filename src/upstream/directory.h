@@ -25,7 +25,6 @@ class Directory {
   const Route* find(ServerId server) const;
   // Calls `on_change` for every server whose route appeared, changed or went.
   void replace(std::map<ServerId, Route> routes);
-  void set(ServerId server, Route route);
   void on_change(std::function<void(ServerId)> callback) { on_change_ = std::move(callback); }
   const std::map<ServerId, Route>& routes() const { return routes_; }
 

@@ -21,7 +21,8 @@ struct PoolOptions {
   mcp::ClientOptions client;               // server_name is filled in per server
   Millis connect_timeout{20'000};          // MCP_TIMEOUT
   std::size_t max_calls_per_server = 256;  // at once; over it: unavailable, "busy"
-  Millis idle_close{0};                    // close sessions unused for so long; 0: keep them
+  Millis ping_after{60'000};               // a live session unused for so long is pinged
+  Millis ping_timeout{10'000};             // no answer: it is replaced
   std::string own_instance;  // kMetaInstance of this process: never become our own server
 };
 
@@ -30,6 +31,7 @@ struct SessionHealth {
   enum class State { idle, connecting, live, failed };
   State state = State::idle;
   std::string reason;         // of the last failure, while failed
+  WallTime since;             // of the first failure in a row, while failed
   int failures = 0;           // in a row
   bool is_ourselves = false;  // it turned out to be this very process
 };

@@ -1,0 +1,52 @@
+#include "app/health_report.h"
+
+#include "app/version.h"
+
+namespace mcpo::app {
+namespace {
+
+void add_sources(const Engine& engine, server::Health& out) {
+  for (const auto& [origin, state] : engine.cycle->source_states()) {
+    std::string why = state.warning.value_or("");
+    if (why.empty() && state.state != sources::ObservationState::complete) why = state.detail;
+    if (!why.empty()) out.degraded.push_back({"source " + origin.source, state.since, why});
+  }
+}
+
+// The catalog's word, and where it has none, what this process met by itself.
+void add_server(const Engine& engine, const catalog::Server& server, server::Health& out) {
+  const std::string what = "server " + server.display_name;
+  if (server.stale) out.degraded.push_back({what, server.stale.since, server.stale.reason});
+  if (server.degraded) {
+    out.degraded.push_back({what, server.degraded.since, server.degraded.reason});
+    return;
+  }
+  const upstream::SessionHealth session = engine.pool->health(server.id);
+  if (session.state == upstream::SessionHealth::State::failed) {
+    out.degraded.push_back({what, session.since, session.reason});
+  }
+}
+
+}  // namespace
+
+server::Health health_report(const Engine& engine, std::size_t sessions) {
+  server::Health out;
+  const auto view = engine.views->view();
+  out.version = kVersion;
+  out.sessions = sessions;
+  out.servers = view->servers().size();
+  out.tools = view->tool_count();
+  out.catalog_version = view->version();
+  out.leading = true;
+  for (const auto& source : engine.sources) out.leading &= engine.cycle->leads(source->origin());
+  if (!engine.catalog->trouble().empty()) {
+    out.degraded.push_back({"catalog", {}, engine.catalog->trouble()});
+  }
+  add_sources(engine, out);
+  for (const auto& entry : view->servers()) add_server(engine, entry.server(), out);
+  out.ready = engine.cycle->every_source_asked();
+  if (!out.ready) out.not_ready_reason = "not every source has been asked yet";
+  return out;
+}
+
+}  // namespace mcpo::app

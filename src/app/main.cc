@@ -1,0 +1,93 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string_view>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/config.h"
+#include "app/serve.h"
+#include "app/version.h"
+#include "async/process.h"
+#include "base/json.h"
+
+namespace mcpo::app {
+namespace {
+
+std::string_view code_name(Errc code) { return to_string(code); }
+
+Logger::Options log_options(const Config& config) {
+  Logger::Options options{.level = config.log_level, .format = config.log_format};
+  if (config.colored_logs && ::isatty(STDERR_FILENO) != 0) options.color = LogColor::always;
+  return options;
+}
+
+int run_command(const CommandLine& line, Config config, const Environment& environment,
+                Logger& log) {
+  switch (line.command) {
+    case Command::serve:
+      return serve(std::move(config), environment, log);
+    case Command::ingest:
+      return run_ingest(config, line, environment, log);
+    case Command::search:
+      return run_search(config, line);
+    case Command::servers:
+      return run_servers(config, line);
+    case Command::tools:
+      return run_tools(config, line);
+    case Command::eval:
+      return run_eval(line);
+    case Command::help:
+      std::fputs(line.help.c_str(), stdout);
+      return 0;
+    case Command::version:
+      std::printf("mcp-optimizer %s\n", kVersion);
+      return 0;
+  }
+  return 2;
+}
+
+int run(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool wants_json = std::ranges::find(arguments, "--json") != arguments.end();
+  auto line = parse_command_line(arguments);
+  if (!line) return report_error(line.error(), wants_json), 2;
+  const Environment environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  auto config = make_config(line->options, environment);
+  if (!config) return report_error(config.error(), line->json), 2;
+  Logger log(log_options(config->config));
+  for (const std::string& note : config->notes) log.info(note);
+  return run_command(*line, std::move(config->config), environment, log);
+}
+
+}  // namespace
+
+void report_error(const Error& error, bool json) {
+  std::fprintf(stderr, "mcp-optimizer: %s\n", error.message.c_str());
+  if (!json) return;
+  JsonWriter w;
+  w.begin_object().key("error").begin_object();
+  w.member("code", code_name(error.code)).member("message", error.message);
+  w.end_object().end_object();
+  std::puts(w.take().c_str());
+}
+
+}  // namespace mcpo::app
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == mcpo::async::kSuperviseVerb) {
+    return mcpo::async::supervisor_main(argc, argv);
+  }
+  try {
+    return mcpo::app::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "mcp-optimizer: internal error: %s\n", error.what());
+    return 1;
+  }
+}

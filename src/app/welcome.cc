@@ -1,0 +1,93 @@
+#include "app/welcome.h"
+
+#include <fmt/format.h>
+
+#include "gateway/answers.h"
+#include "gateway/toolset.h"
+#include "mcp/token_count.h"
+
+namespace mcpo::app {
+namespace {
+
+struct Savings {
+  std::int64_t before = 0;  // every tool's definition
+  std::int64_t after = 0;   // our own few
+  std::int64_t percent() const { return before <= after ? 0 : 100 - 100 * after / before; }
+};
+
+Savings savings(const gateway::View& view) {
+  return {view.baseline_tokens(), mcp::estimate_tokens(gateway::tool_definitions())};
+}
+
+std::size_t answering(const gateway::View& view) {
+  std::size_t count = 0;
+  for (const auto& server : view.servers()) {
+    count += server.offer == gateway::ViewServer::Offer::offered && !server.server().degraded;
+  }
+  return count;
+}
+
+std::string server_lines(const gateway::View& view) {
+  std::string out;
+  for (const auto& server : view.servers()) {
+    const catalog::Server& row = server.server();
+    const std::string trouble = row.stale ? row.stale.reason : row.degraded.reason;
+    out += fmt::format("    {:<24} {:>4} tools{}\n", row.display_name,
+                       server.prepared->sorted.size(), trouble.empty() ? "" : "   ! " + trouble);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> start_lines(const Engine& engine) {
+  std::vector<std::string> out;
+  const auto view = engine.views->view();
+  if (engine.identity.inside_ourselves) {
+    out.emplace_back("started by an optimizer on the same configuration: nothing is served twice");
+  } else if (engine.sources.empty()) {
+    out.push_back("no servers are configured: write " + engine.config.config_path +
+                  " or name a file with --config, then start again");
+  } else {
+    out.push_back("servers come from " + engine.config.config_path);
+  }
+  if (view->tool_count() > 0) {
+    out.push_back(fmt::format("{} tools of {} servers are known from before and can be found now",
+                              view->tool_count(), view->servers().size()));
+  }
+  return out;
+}
+
+std::string welcome_text(const Engine& engine, const std::string& endpoint) {
+  const auto view = engine.views->view();
+  const Savings tokens = savings(*view);
+  std::string out = "\n  MCP Optimizer is ready.\n\n";
+  out += fmt::format("  Servers   {} ({} answering), {} tools\n", view->servers().size(),
+                     answering(*view), view->tool_count());
+  out += server_lines(*view);
+  if (tokens.before > 0) {
+    out += fmt::format("  Tokens    a client reads about {} instead of {}: {} % saved (estimate)\n",
+                       tokens.after, tokens.before, tokens.percent());
+  }
+  out += fmt::format("  Endpoint  {}\n\n", endpoint);
+  out += "  Add this to your client's configuration, instead of the servers above:\n\n";
+  out += fmt::format(
+      "    {{\"mcpServers\": {{\"mcp-optimizer\": {{\"type\": \"http\", \"url\": \"{}\"}}}}}}\n\n",
+      endpoint);
+  out += fmt::format(
+      "  or, with Claude Code:  claude mcp add --transport http mcp-optimizer {}\n\n", endpoint);
+  return out;
+}
+
+void log_welcome(const Engine& engine, const std::string& endpoint, Logger& log) {
+  const auto view = engine.views->view();
+  const Savings tokens = savings(*view);
+  log.info("ready", {{"endpoint", endpoint.empty() ? std::string("stdio") : endpoint},
+                     {"servers", view->servers().size()},
+                     {"answering", answering(*view)},
+                     {"tools", view->tool_count()},
+                     {"tokens_before", tokens.before},
+                     {"tokens_after", tokens.after}});
+}
+
+}  // namespace mcpo::app

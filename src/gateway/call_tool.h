@@ -1,0 +1,48 @@
+// call_tool: from a name that a model wrote to one request on a live session with the right server,
+// and its result back, byte for byte.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/answers.h"
+#include "gateway/view_follower.h"
+#include "mcp/request_context.h"
+#include "mcp/server_features.h"
+#include "upstream/pool.h"
+
+namespace mcpo::gateway {
+
+struct CallToolOptions {
+  Millis timeout{20'000};  // MCP_TIMEOUT: of the whole call, connecting included; progress moves it
+};
+
+// On the I/O thread. Borrows everything.
+class CallTool {
+ public:
+  CallTool(const ViewFollower& views, upstream::Pool& pool, CallToolOptions options, Logger& log);
+
+  // Fails only with cancelled; everything else is a result with isError that names the server, the
+  // tool and the cause.
+  async::Task<mcp::ToolCallResult> run(CallToolArguments arguments, mcp::RequestContext ctx);
+  // Called after each call that a server answered; its last success.
+  void on_success(std::function<void(const ServerKey&)> callback) {
+    on_success_ = std::move(callback);
+  }
+
+ private:
+  Result<ViewTool> resolve(const View& view, const CallToolArguments& arguments) const;
+  async::Task<mcp::CallReply> forward(ServerId server, std::string tool, std::string parameters,
+                                      mcp::RequestContext ctx);
+
+  const ViewFollower& views_;
+  upstream::Pool& pool_;
+  CallToolOptions options_;
+  Logger& log_;
+  std::function<void(const ServerKey&)> on_success_;
+};
+
+}  // namespace mcpo::gateway

@@ -1,0 +1,46 @@
+// The few tools that a client sees, and what each does: the product's main walk starts here.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "gateway/call_tool.h"
+#include "gateway/view_follower.h"
+#include "mcp/server_features.h"
+
+namespace mcpo::gateway {
+
+struct ToolsetOptions {
+  std::size_t max_tools_to_return = 8;  // MAX_TOOLS_TO_RETURN
+  std::size_t list_page_size = 200;
+};
+
+// On the I/O thread. Borrows everything.
+class Toolset final : public mcp::ServerFeatures {
+ public:
+  Toolset(const ViewFollower& views, CallTool& call_tool, ToolsetOptions options, Logger& log);
+
+  std::string list_tools(const mcp::RequestContext& ctx) const override;
+  bool has_tool(std::string_view name, const mcp::RequestContext& ctx) const override;
+  std::string unknown_tool_hint(std::string_view name,
+                                const mcp::RequestContext& ctx) const override;
+  async::Task<mcp::ToolCallResult> call_tool(std::string name, RawJson arguments,
+                                             mcp::RequestContext ctx) override;
+
+ private:
+  Result<std::string> find(RawJson arguments) const;
+  Result<std::string> list(RawJson arguments) const;
+
+  const ViewFollower& views_;
+  CallTool& call_tool_;
+  ToolsetOptions options_;
+  Logger& log_;
+};
+
+// For initialize and server/discover: how a model should use us.
+extern const char* const kInstructions;
+// What tools/list answers: a JSON array.
+std::string_view tool_definitions();
+
+}  // namespace mcpo::gateway

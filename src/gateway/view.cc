@@ -1,0 +1,193 @@
+#include "gateway/view.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "mcp/result_relay.h"
+#include "mcp/token_count.h"
+#include "mcp/tool.h"
+
+namespace mcpo::gateway {
+namespace {
+
+constexpr std::size_t kNearest = 5;
+
+search::Document document_of(const catalog::CatalogTool& tool, const std::string& server) {
+  const RawJson definition = RawJson::trusted(tool.definition);
+  search::Document out;
+  out.server = server;
+  out.name = tool.name;
+  auto text = [&](RawJson object, std::string_view name) {
+    const auto value = object.find(name);
+    return value ? value->as_string().value_or("") : std::string();
+  };
+  out.title = text(definition, "title");
+  if (out.title.empty()) {
+    if (const auto annotations = definition.find("annotations")) {
+      out.title = text(*annotations, "title");
+    }
+  }
+  out.description = text(definition, "description");
+  mcp::ParameterTexts parameters = mcp::parameter_texts(definition);
+  out.parameter_names = std::move(parameters.names);
+  out.parameter_texts = std::move(parameters.texts);
+  return out;
+}
+
+// " The nearest: a, b." or nothing.
+std::string nearest_hint(std::string_view wanted, const std::vector<std::string>& names) {
+  const auto nearest = nearest_names(wanted, names, kNearest);
+  return nearest.empty() ? std::string() : " The nearest: " + join(nearest, ", ") + ".";
+}
+
+std::string quoted(std::string_view name) {
+  return "\"" + ellipsized(to_valid_utf8(name), 200) + "\"";
+}
+
+ViewServer::Offer offer_of(const catalog::ServerEntry& entry) {
+  if (!catalog::is_offered_status(entry.server.status)) return ViewServer::Offer::not_running;
+  if (entry.tools->empty()) return ViewServer::Offer::no_tools_yet;
+  return ViewServer::Offer::offered;
+}
+
+}  // namespace
+
+std::shared_ptr<const PreparedServer> prepare_server(const catalog::ServerEntry& entry) {
+  auto out = std::make_shared<PreparedServer>();
+  out->name = entry.server.display_name;
+  out->tools = entry.tools;
+  for (const auto& tool : *entry.tools) out->sorted.push_back(&tool);
+  std::ranges::stable_sort(out->sorted, {}, [](const auto* tool) { return tool->name; });
+  std::vector<search::Document> documents;
+  documents.reserve(out->sorted.size());
+  std::string json;
+  for (const auto* tool : out->sorted) {
+    documents.push_back(document_of(*tool, out->name));
+    json.clear();
+    append_tool_json(json, *tool, out->name);
+    out->tokens.push_back(mcp::estimate_tokens(json));
+    out->total_tokens += out->tokens.back();
+  }
+  out->documents = search::prepare(std::move(documents));
+  return out;
+}
+
+std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
+                                        const Visibility& visibility, PreparedCache& cache) {
+  std::shared_ptr<View> view(new View());
+  PreparedCache used;
+  for (const auto& [id, entry] : catalog->servers) {
+    if (!visibility.allows(entry->server)) continue;
+    auto& prepared = used[id];
+    const auto known = cache.find(id);
+    const bool same = known != cache.end() && known->second->tools == entry->tools &&
+                      known->second->name == entry->server.display_name;
+    prepared = same ? known->second : prepare_server(*entry);
+    view->servers_.push_back({entry, prepared, 0, offer_of(*entry)});
+  }
+  std::ranges::sort(view->servers_, {}, [](const ViewServer& server) { return server.name(); });
+  view->catalog_ = std::move(catalog);
+  std::vector<std::shared_ptr<const search::PreparedDocuments>> parts;
+  for (ViewServer& server : view->servers_) {
+    if (server.offer != ViewServer::Offer::offered) continue;
+    view->add_offered(server);
+    parts.push_back(server.prepared->documents);
+  }
+  view->index_ = search::build_index(std::move(parts));
+  cache = std::move(used);
+  return view;
+}
+
+void View::add_offered(ViewServer& server) {
+  server.first_tool = static_cast<search::DocId>(tools_.size());
+  const auto number = static_cast<std::uint32_t>(&server - servers_.data());
+  for (const auto* tool : server.prepared->sorted) {
+    by_name_.emplace(tool->name, static_cast<search::DocId>(tools_.size()));
+    tools_.push_back(number);
+  }
+  baseline_tokens_ += server.prepared->total_tokens;
+}
+
+ViewTool View::tool(search::DocId number) const {
+  const ViewServer& server = servers_[tools_[number]];
+  return {&server, number - server.first_tool};
+}
+
+Result<const ViewServer*> View::find_server(std::string_view name) const {
+  std::vector<const ViewServer*> found;
+  std::vector<std::string> names;
+  for (const ViewServer& server : servers_) {
+    if (server.name() == name) return &server;
+    names.push_back(server.name());
+    const ServerKey& key = server.server().key;
+    const bool by_source = name == key.name + "@" + key.origin.source;
+    const bool by_namespace =
+        !key.namespace_name.empty() && name == key.name + "@" + key.namespace_name;
+    if (by_source || by_namespace || name == key.name) found.push_back(&server);
+  }
+  if (found.size() == 1) return found.front();
+  if (found.size() > 1) {
+    std::vector<std::string> candidates;
+    for (const ViewServer* server : found) candidates.push_back(server->name());
+    return fail(Errc::conflict, "the server name " + quoted(name) +
+                                    " is ambiguous; use one of: " + join(candidates, ", "));
+  }
+  return fail(Errc::not_found, "there is no server " + quoted(name) + "." +
+                                   nearest_hint(name, names) +
+                                   " Call find_tool to learn which server has the tool.");
+}
+
+Result<ViewTool> View::find_tool(const ViewServer& server, std::string_view tool) const {
+  if (server.offer == ViewServer::Offer::not_running) {
+    return fail(Errc::unavailable, "the server " + quoted(server.name()) + " is " +
+                                       server.server().status + "; its tools cannot be called now");
+  }
+  const auto& sorted = server.prepared->sorted;
+  const auto it = std::ranges::lower_bound(sorted, tool, {},
+                                           [](const auto* t) { return std::string_view(t->name); });
+  if (it != sorted.end() && (*it)->name == tool) {
+    return ViewTool{&server, static_cast<std::size_t>(it - sorted.begin())};
+  }
+  if (server.offer == ViewServer::Offer::no_tools_yet) {
+    const auto& why = server.server().degraded.reason;
+    return fail(Errc::unavailable, "the server " + quoted(server.name()) + " has no known tools" +
+                                       (why.empty() ? std::string(" yet") : ": " + why));
+  }
+  std::vector<std::string> names;
+  for (const auto* known : sorted) names.push_back(known->name);
+  return fail(Errc::not_found, "the server " + quoted(server.name()) + " has no tool " +
+                                   quoted(tool) + "." + nearest_hint(tool, names) +
+                                   " Call find_tool to search all servers.");
+}
+
+Result<ViewTool> View::find_tool(std::string_view name) const {
+  const auto [first, last] = by_name_.equal_range(name);
+  if (first != last && std::next(first) == last) return tool(first->second);
+  if (first != last) {
+    std::vector<std::string> servers;
+    for (auto it = first; it != last; ++it) servers.push_back(tool(it->second).server->name());
+    std::ranges::sort(servers);
+    return fail(Errc::conflict, "several servers have a tool " + quoted(name) +
+                                    "; give server_name, one of: " + join(servers, ", "));
+  }
+  std::vector<std::string> names;
+  for (search::DocId i = 0; i < tools_.size(); ++i) names.push_back(tool(i).tool().name);
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return fail(Errc::not_found, "no server has a tool " + quoted(name) + "." +
+                                   nearest_hint(name, names) +
+                                   " Call find_tool to search by what must be done.");
+}
+
+void append_tool_json(std::string& out, const catalog::CatalogTool& tool,
+                      std::string_view server_name) {
+  const std::string definition = mcp::relay_definition(RawJson::trusted(tool.definition));
+  out.append(definition, 0, definition.size() - 1);
+  if (definition.size() > 2) out.push_back(',');
+  out.append("\"mcp_server_name\":");
+  append_json_string(out, server_name);
+  out.push_back('}');
+}
+
+}  // namespace mcpo::gateway

@@ -1,0 +1,118 @@
+// Runs the release binary: `serve` as a background process, other commands to their end.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from './http.mjs';
+import { until, within } from './wait.mjs';
+
+export const kRoot = path.resolve(import.meta.dirname, '../..');
+export const kBinary = process.env.MCPO_BINARY ?? path.join(kRoot, 'build/release/mcp-optimizer');
+export const kModules = path.join(kRoot, 'tests/node_modules');
+
+// A folder that goes away with the test file's process: by then nothing writes into it any more.
+const folders = [];
+process.on('exit', () => { for (const f of folders) fs.rmSync(f, { recursive: true, force: true }); });
+export function temp_dir() {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'mcpo-test-'));
+  folders.push(dir);
+  return dir;
+}
+
+// Writes `servers` (or, if it is a string, that text) as a configuration file.
+export function write_config(file, servers) {
+  const text = typeof servers === 'string' || Buffer.isBuffer(servers) ? servers : JSON.stringify({ mcpServers: servers }, null, 1);
+  fs.writeFileSync(file, text);
+  return file;
+}
+
+// Nothing of the tester's own environment decides what the program does.
+function environment(home, more) {
+  return { PATH: process.env.PATH, HOME: home, TMPDIR: os.tmpdir(), LANG: 'C.UTF-8', ...more };
+}
+
+// Runs a command to its end: {status, signal, stdout, stderr}.
+export async function run(t, args, { env = {}, timeout = 30_000, stdin = '', home } = {}) {
+  const child = spawn(kBinary, args, { env: environment(home ?? temp_dir(), env), stdio: ['pipe', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  const out = [], err = [];
+  child.stdout.on('data', d => out.push(d));
+  child.stderr.on('data', d => err.push(d));
+  child.stdin.on('error', () => {});
+  child.stdin.end(stdin);
+  const text = list => Buffer.concat(list).toString();
+  try {
+    const [status, signal] = await within(timeout, `${args.join(' ')} to end`, once(child, 'close'));
+    return { status, signal, stdout: text(out), stderr: text(err) };
+  } catch (e) {
+    child.kill('SIGKILL');
+    e.message += `\nstdout: ${text(out)}\nstderr: ${text(err)}`;
+    throw e;
+  }
+}
+
+export async function run_json(t, args, options) {
+  const r = await run(t, [...args, '--json'], options);
+  return { ...r, value: JSON.parse(r.stdout) };
+}
+
+export class Optimizer {
+  // options: servers | config (a path), dir, args, env, ready (false: do not wait for /ready), launcher
+  static async start(t, options = {}) {
+    const o = new Optimizer();
+    o.dir = options.dir ?? temp_dir();
+    o.data = options.data ?? path.join(o.dir, 'data');
+    o.config = options.config ?? path.join(o.dir, 'mcp.json');
+    if (options.servers !== undefined) write_config(o.config, options.servers);
+    const args = ['serve', '--config', o.config, '--data-dir', o.data, '--port', '0', ...(options.args ?? [])];
+    const env = { MCP_TIMEOUT: '10', ...options.env };
+    const begun = performance.now();
+    o.child = spawn(kBinary, args, { env: environment(o.dir, env), stdio: ['ignore', 'pipe', 'pipe'] });
+    o.pid = o.child.pid;
+    o.log = '';
+    o.output = '';
+    o.child.stdout.on('data', d => { o.output += d; });
+    o.child.stderr.on('data', d => { o.log += d; });
+    o.exited = once(o.child, 'exit').then(([status, signal]) => ({ status, signal }));
+    t.after(() => o.stop());
+    try {
+      o.port = await until('the endpoint to be printed', () => {
+        if (o.child.exitCode !== null) throw new Error(`ended with ${o.child.exitCode}`);
+        return /http:\/\/127\.0\.0\.1:([1-9]\d*)\/mcp/.exec(o.output + o.log)?.[1];
+      }, { timeout: 20_000, every: 10 });
+      o.url = `http://127.0.0.1:${o.port}/mcp`;
+      o.milliseconds_to_endpoint = performance.now() - begun;
+      if (options.ready !== false) await o.ready(options.ready_timeout);
+    } catch (e) {
+      e.message += `\n${o.output}\n${o.log}`.slice(-4000);
+      throw e;
+    }
+    return o;
+  }
+
+  ready(timeout = 60_000) {
+    return until('/ready to answer 200', async () => (await request(`http://127.0.0.1:${this.port}/ready`)).status === 200, { timeout });
+  }
+  async health() { return JSON.parse((await request(`http://127.0.0.1:${this.port}/health`)).text); }
+
+  // SIGTERM; resolves to {status, signal, ms}.
+  async stop(signal = 'SIGTERM') {
+    const begun = performance.now();
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    try {
+      const end = await within(15_000, 'the optimizer to end', this.exited);
+      return { ...end, ms: performance.now() - begun };
+    } catch (e) { this.child.kill('SIGKILL'); throw e; }
+  }
+}
+
+// The three real servers from npm, started without npx.
+export function real_servers(folder, memory_file) {
+  const script = name => path.join(kModules, `@modelcontextprotocol/server-${name}/dist/index.js`);
+  return {
+    filesystem: { command: process.execPath, args: [script('filesystem'), folder] },
+    memory: { command: process.execPath, args: [script('memory')], env: { MEMORY_FILE_PATH: memory_file } },
+    everything: { command: process.execPath, args: [script('everything')] },
+  };
+}
