@@ -1,9 +1,11 @@
 // Commands, their --json (a contract: members are never lost or renamed), exit codes, --help, wrong options.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { Optimizer, real_servers, run, run_json, temp_dir, write_config } from '../lib/optimizer.mjs';
 import { HttpFake, stdio_fake } from '../lib/fake.mjs';
+import { find_tool } from '../lib/mcp.mjs';
 
 const is = { string: v => typeof v === 'string' && v.length > 0, number: Number.isFinite, count: v => Number.isInteger(v) && v >= 0, object: v => v && typeof v === 'object' };
 function check_shape(object, required, optional = {}) {
@@ -107,11 +109,10 @@ test('a catalog that is not there is an error', async t => {
 
 test('eval', async t => {
   const dir = temp_dir();
-  const { default: fs } = await import('node:fs');
   const file = (name, rows) => { const p = path.join(dir, name); fs.writeFileSync(p, rows.map(r => JSON.stringify(r) + '\n').join('')); return p; };
   const tools = file('t.jsonl', [
-    { id: 'a/read_file', server: 'a', name: 'read_file', description: 'Read the text of a file', input_schema: { type: 'object' }, inputSchema: { type: 'object' } },
-    { id: 'b/send_mail', server: 'b', name: 'send_mail', description: 'Send an electronic letter', input_schema: { type: 'object' }, inputSchema: { type: 'object' } },
+    { id: 'a/read_file', server: 'a', name: 'read_file', description: 'Read the text of a file', input_schema: { type: 'object' } },
+    { id: 'b/send_mail', server: 'b', name: 'send_mail', description: 'Send an electronic letter', input_schema: { type: 'object' } },
   ]);
   const queries = file('q.jsonl', [{ id: 'q1', query: 'read a file' }, { id: 'q2', query: 'send a letter' }]);
   const out = path.join(dir, 'out.jsonl');
@@ -176,10 +177,9 @@ test('environment variables: as options, weaker than flags, and checked too', as
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /MCP_TIMEOUT/);
   assert.match(wrong.stderr, /999/);
-  const o = await Optimizer.start(t, { servers: { fake: stdio_fake() }, env: { MCP_PORT: '1', MAX_TOOLS_TO_RETURN: '3' }, args: ['--max-tools-to-return', '2'] }).catch(e => e);
-  if (o instanceof Error) throw o;
-  const { find_tool } = await import('../lib/mcp.mjs');
-  assert.equal((await find_tool(o.url, 'tool that answers', 'answers')).tools.length <= 2, true);
+  const count = async more => (await find_tool((await Optimizer.start(t, { servers: { fake: stdio_fake() }, ...more })).url, 'tool that answers', 'answers')).tools.length;
+  assert.equal(await count({ env: { MAX_TOOLS_TO_RETURN: '3' } }), 3);
+  assert.equal(await count({ env: { MAX_TOOLS_TO_RETURN: '3' }, args: ['--max-tools-to-return', '2'] }), 2);
 });
 
 test('usage errors exit 2 and say what there is', async t => {
