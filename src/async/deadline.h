@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 
 #include "async/task.h"
 #include "base/clock.h"
@@ -36,6 +37,10 @@ Task<T> with_deadline(Task<T> task, Deadline deadline, std::string what);
 
 // Cancelled: Errc::cancelled.
 Task<void> sleep_for(Millis duration);
+
+// Errc::cancelled when this coroutine has been cancelled. For before an await that does not look by
+// itself: asio's own operations only notice a cancellation that arrives while they run.
+Task<void> check_cancelled();
 
 }  // namespace mcpo::async
 

@@ -21,7 +21,8 @@ class TaskScope {
   TaskScope(const TaskScope&) = delete;
   TaskScope& operator=(const TaskScope&) = delete;
 
-  // Starts `work`. An error other than cancelled is logged with `name`; so is an exception.
+  // Starts `work`, in a later turn of the loop. An error other than cancelled is logged with
+  // `name`; so is an exception. Once close() was called, work is dropped unbegun.
   void spawn(std::string name, Task<void> work);
   // A handle that cancels one of them; cancelling what has ended does nothing.
   class Handle;
@@ -29,7 +30,8 @@ class TaskScope {
 
   std::size_t running() const;
   void cancel();
-  // Cancels all and waits for the last to end. timeout: some ignore cancellation (logged by name).
+  // Cancels all and waits for the last to end, even when the closer itself is cancelled. timeout:
+  // some ignore cancellation (logged by name).
   Task<void> close(Deadline deadline);
 
  private:

@@ -91,8 +91,10 @@ export class Optimizer {
     return o;
   }
 
-  ready(timeout = 60_000) {
-    return until('/ready to answer 200', async () => (await request(`http://127.0.0.1:${this.port}/ready`)).status === 200, { timeout });
+  // /ready says that sources were asked; the greeting, that their servers have answered.
+  async ready(timeout = 60_000) {
+    await until('/ready to answer 200', async () => (await request(`http://127.0.0.1:${this.port}/ready`)).status === 200, { timeout });
+    await until('the servers to have answered', () => /Optimizer is ready|\bready\b.*endpoint/.test(this.output + this.log), { timeout });
   }
   async health() { return JSON.parse((await request(`http://127.0.0.1:${this.port}/health`)).text); }
 
