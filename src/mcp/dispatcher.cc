@@ -1,5 +1,6 @@
 #include "mcp/dispatcher.h"
 
+#include "mcp/legacy/handshake.h"
 #include "mcp/object_text.h"
 #include "mcp/result_relay.h"
 
@@ -90,6 +91,10 @@ async::Co<Answer> Dispatcher::dispatch(Message request, RequestContext ctx) {
   if (request.method == "tools/list") co_return list_tools(request, ctx);
   if (modern && request.method == "server/discover") co_return discover(request);
   if (!modern && request.method == "ping") co_return Answer::result(request.id, "{}");
+  if (!modern && request.method == "logging/setLevel") {
+    auto level = legacy::check_set_level(request);
+    co_return level ? Answer::result(request.id, "{}") : Answer::error(request.id, level.error());
+  }
   const RpcError unknown{kMethodNotFound, "Method not found: " + request.method, {}};
   co_return Answer::error(request.id, unknown);
 }

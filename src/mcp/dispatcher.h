@@ -39,7 +39,8 @@ class Dispatcher {
  public:
   Dispatcher(ServerFeatures& features, ServerInfo info);
 
-  // tools/list, tools/call; legacy: ping; modern: server/discover. Everything else is unknown here.
+  // tools/list, tools/call; legacy: ping, logging/setLevel; modern: server/discover. Everything
+  // else is unknown here.
   async::Co<Answer> dispatch(Message request, RequestContext ctx);
 
   const ServerInfo& info() const { return info_; }

@@ -47,6 +47,12 @@ void SessionTable::close_all() {
   while (!by_id_.empty()) close(*by_id_.begin()->second);
 }
 
+void SessionTable::wake_streams() {
+  for (auto& [id, session] : by_id_) {
+    if (session->ended) session->ended->notify_all();
+  }
+}
+
 void SessionTable::evict_expired() {
   const SteadyTime now = clock_.now();
   while (!idle_.empty() && now - idle_.front()->idle_since_ >= idle_timeout_) {

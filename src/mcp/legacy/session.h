@@ -71,6 +71,7 @@ class SessionTable : public std::enable_shared_from_this<SessionTable> {
   Use find(std::string_view id);
   void close(Session& session);
   void close_all();
+  void wake_streams();  // so that they look whether the endpoint stops
   void evict_expired();
   std::size_t size() const { return by_id_.size(); }
 
