@@ -13,6 +13,7 @@ class RunningCalls {
  public:
   std::size_t size() const { return cancel_by_id_.size(); }
   bool empty() const { return cancel_by_id_.empty(); }
+  bool contains(std::string_view id) const { return cancel_by_id_.contains(id); }
   // False: a request of that id is running already.
   bool add(const std::string& id, std::function<void()> cancel) {
     return cancel_by_id_.emplace(id, std::move(cancel)).second;
