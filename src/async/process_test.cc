@@ -92,7 +92,8 @@ class ProcessTest : public testing::Test {
 bool is_alive(pid_t pid) {
   if (kill(pid, 0) != 0) return false;
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(stat)), {});
+  std::string text;
+  std::getline(stat, text);
   const auto end = text.rfind(')');
   return end != std::string::npos && text.substr(end, 3) != ") Z";  // a zombie counts as dead
 }
@@ -227,33 +228,39 @@ TEST_F(ProcessTest, TerminateAsksFirst) {
   EXPECT_EQ(wait(*process).code, 7);
 }
 
-// Two generations that leave the session and the process group, and ignore SIGTERM.
+TEST_F(ProcessTest, EachEndsAlone) {
+  ProcessOptions options = shell("exec cat");
+  options.kill_grace = Millis(60000);
+  auto first = start(options);
+  auto second = start(shell("exec cat"));
+  first->terminate();  // the second holds no copy of the first's pipes
+  EXPECT_NE(wait(*first).signal, SIGKILL);
+  EXPECT_TRUE(is_alive(second->supervisor_pid()));
+}
+
+// Tells its own number and its supervisor's, and those of two generations that leave the session
+// and the process group. All ignore SIGTERM.
 constexpr const char* kFlight =
-    "trap '' TERM; setsid sh -c 'echo $$; setsid sh -c \"echo \\$\\$; sleep 1000\" & "
-    "sleep 1000' & sleep 0.3; ";
+    "trap '' TERM; echo $$ $PPID; "
+    "setsid sh -c 'echo $$; setsid sh -c \"echo \\$\\$; sleep 1000\" & sleep 1000' & ";
 
 TEST_F(ProcessTest, TerminateFindsGrandchildrenThatFled) {
-  auto process = start(shell(std::string(kFlight) + "echo $$ done; sleep 1000"));
+  auto process = start(shell(std::string(kFlight) + "sleep 1000"));
   std::string text;
-  while (!text.ends_with("done\n")) {
-    auto line = run(read_line(process.get()));
-    ASSERT_TRUE(line && !line->empty());
-    text += *line;
-  }
-  const auto pids = numbers(text);
-  ASSERT_EQ(pids.size(), 3U) << text;
-  for (pid_t pid : pids) EXPECT_TRUE(is_alive(pid));
+  while (numbers(text).size() < 4) text += run(read_line(process.get())).value();
+  for (pid_t pid : numbers(text)) EXPECT_TRUE(is_alive(pid));
   process->terminate();
   wait(*process);
-  for (pid_t pid : pids) EXPECT_FALSE(is_alive(pid)) << pid;
+  for (pid_t pid : numbers(text)) EXPECT_FALSE(is_alive(pid)) << pid;
 }
 
 TEST_F(ProcessTest, WhatAChildLeavesBehindEndsWithIt) {
-  auto process = start(shell(std::string(kFlight) + "exit 4"));
-  const auto pids = numbers(run(read_all(process.get())).value_or(""));
+  auto process = start(shell(std::string(kFlight) + "read line; exit 4"));
+  std::string text;
+  while (numbers(text).size() < 4) text += run(read_line(process.get())).value();
+  process->close_stdin();
   EXPECT_EQ(wait(*process).code, 4);
-  ASSERT_EQ(pids.size(), 2U);
-  for (pid_t pid : pids) EXPECT_FALSE(is_alive(pid)) << pid;
+  for (pid_t pid : numbers(text)) EXPECT_FALSE(is_alive(pid)) << pid;
 }
 
 TEST_F(ProcessTest, KilledSupervisorTakesTheGroupAlong) {
@@ -275,14 +282,15 @@ TEST_F(ProcessTest, KilledParentLeavesNobody) {
   const pid_t parent = fork();
   if (parent == 0) {
     dup2(out[1], 1);
-    const std::string script = std::string(kFlight) + "echo $$ $PPID done; sleep 1000";
+    const std::string script = std::string(kFlight) + "sleep 1000";
     execl("/proc/self/exe", "async_test", "__hold", "sh", "-c", script.c_str(), nullptr);
     _exit(127);
   }
   close(out[1]);
   std::string text;
   char byte = 0;
-  while (!text.ends_with("done\n") && read(out[0], &byte, 1) == 1) text += byte;
+  auto complete = [&] { return text.ends_with('\n') && numbers(text).size() == 4; };
+  while (!complete() && read(out[0], &byte, 1) == 1) text += byte;
   close(out[0]);
   const auto pids = numbers(text);
   ASSERT_EQ(pids.size(), 4U) << text;

@@ -18,10 +18,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
-#include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -103,10 +102,9 @@ void write_report(int fd, SupervisorReport report) {
 }
 
 // The parent of a process, 0 when it is gone. Its name, in parentheses, may hold anything.
-pid_t parent_of(const char* pid) {
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%s/stat", pid);
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+pid_t parent_of(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
   char text[512];
   const ssize_t size = read(fd, text, sizeof text - 1);
@@ -127,7 +125,7 @@ std::vector<pid_t> descendants(pid_t root) {
   while (const dirent* entry = readdir(proc)) {
     int pid = 0;
     if (!parse_number(entry->d_name, pid)) continue;
-    if (const pid_t parent = parent_of(entry->d_name)) children[parent].push_back(pid);
+    if (const pid_t parent = parent_of(pid)) children[parent].push_back(pid);
   }
   closedir(proc);
   std::vector<pid_t> found{root};
