@@ -13,8 +13,16 @@
 
 namespace mcpo::search {
 
-enum class Field { name, server, title, description, parameter_names, parameter_texts };
-inline constexpr std::size_t kFieldCount = 6;
+enum class Field {
+  name,
+  server,
+  title,
+  description,
+  parameter_names,
+  parameter_texts,
+  server_description
+};
+inline constexpr std::size_t kFieldCount = 7;
 std::string_view to_string(Field field);
 
 // One tool. The caller numbers documents 0..n-1 in the order of adding.
@@ -23,8 +31,9 @@ struct Document {
   std::string name;    // the tool's exact name
   std::string title;
   std::string description;
-  std::string parameter_names;  // space separated
-  std::string parameter_texts;  // descriptions and enum values
+  std::string parameter_names;     // space separated
+  std::string parameter_texts;     // descriptions and enum values
+  std::string server_description;  // what the server says of itself; empty: unknown
   bool operator==(const Document&) const = default;
 };
 
@@ -37,13 +46,21 @@ struct Query {
   std::function<bool(DocId)> visible;  // empty: all. Applied before ranking.
 };
 
+// Of a document among the first kHeadSize: score = lexical + server_part + exact_part.
 struct Explanation {
-  std::array<double, kFieldCount> field_scores{};  // each field's share of the lexical score
-  double lexical = 0;
+  std::array<double, kFieldCount> field_scores{};  // each field's share; their sum is `lexical`
+  double lexical = 0;            // 1: as good as the best document that may be seen
+  double server_part = 0;        // what the server's best tools add
+  double exact_part = 0;         // what the exact name adds: more than everything else together
   std::size_t lexical_rank = 0;  // 1-based; 0: not in the list of that arm
   bool exact_name = false;
-  std::vector<std::string> matched_terms;  // analysed words of the query that hit
+  std::vector<std::string> matched_terms;  // analysed words that hit; "find~search": by a synonym
 };
+
+// Documents that corrections re-order; those behind them follow by their lexical score alone.
+inline constexpr std::size_t kHeadSize = 64;
+// More of a query's text is not read.
+inline constexpr std::size_t kMaxQueryBytes = 8192;
 
 struct Hit {
   DocId doc = 0;
@@ -65,6 +82,14 @@ class Index {
   virtual std::size_t memory_bytes() const = 0;  // estimate
 };
 
+// The costly half of a build, reusable: documents cut into counted words. Immutable, shared between
+// indexes and threads.
+class PreparedDocuments;
+std::shared_ptr<const PreparedDocuments> prepare(const std::vector<Document>& documents);
+
+// Documents are numbered through in the order of the parts. Equal to build_index() of all of them.
+std::unique_ptr<const Index> build_index(
+    std::vector<std::shared_ptr<const PreparedDocuments>> parts);
 std::unique_ptr<const Index> build_index(std::vector<Document> documents);
 
 }  // namespace mcpo::search

@@ -32,9 +32,9 @@ function environment(home, more) {
   return { PATH: process.env.PATH, HOME: home, TMPDIR: os.tmpdir(), LANG: 'C.UTF-8', ...more };
 }
 
-// Runs a command to its end: {status, signal, stdout, stderr}.
-export async function run(t, args, { env = {}, timeout = 30_000, stdin = '', home } = {}) {
-  const child = spawn(kBinary, args, { env: environment(home ?? temp_dir(), env), stdio: ['pipe', 'pipe', 'pipe'] });
+// Runs a command to its end: {status, signal, stdout, stderr}. `program` replaces the binary.
+export async function run(t, args, { env = {}, timeout = 30_000, stdin = '', home, program = [kBinary] } = {}) {
+  const child = spawn(program[0], [...program.slice(1), ...args], { env: environment(home ?? temp_dir(), env), stdio: ['pipe', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   const out = [], err = [];
   child.stdout.on('data', d => out.push(d));
