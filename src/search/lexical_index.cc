@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "search/analyzer.h"
 #include "search/bm25.h"
 #include "search/word_lists.h"
@@ -11,6 +12,7 @@ namespace mcpo::search {
 namespace {
 
 constexpr std::uint16_t kNoClass = 0xffff;
+constexpr std::size_t kMaxRespelledWords = 4;
 
 // Calls each(first, last) for every run of occurrences of one term.
 template <class F>
@@ -172,6 +174,28 @@ void LexicalIndex::append_synonyms(std::vector<RequestTerm>& terms) const {
       terms.push_back({synonym, static_cast<float>(capped), terms[i].term});
     }
   }
+}
+
+std::vector<RequestTerm> LexicalIndex::respelled_terms(std::string_view text) const {
+  std::vector<std::string> unknown;
+  thread_analyzer().for_each_term(text, [&](std::string_view term) {
+    const bool is_wanted = term.size() >= 4 && unknown.size() < kMaxRespelledWords;
+    if (is_wanted && find_term(term) == kNoTerm) unknown.emplace_back(term);
+  });
+  std::vector<RequestTerm> out;
+  for (const std::string& word : unknown) {
+    std::size_t limit = word.size() < 6 ? 1 : 2;
+    std::uint32_t nearest = kNoTerm;
+    for (std::uint32_t term = 0; term < term_texts_.size(); ++term) {
+      const std::size_t distance = edit_distance(word, term_texts_[term], limit);
+      if (distance > limit) continue;
+      nearest = term;
+      if (distance == 0) break;
+      limit = distance - 1;
+    }
+    if (nearest != kNoTerm) out.push_back({nearest, 1});
+  }
+  return out;
 }
 
 void LexicalIndex::add_scores(std::span<const RequestTerm> terms, DenseScores& scores) const {

@@ -38,6 +38,10 @@ class LexicalIndex {
   // Terms that the index has, each once, ordered: words of the text, then synonyms.
   std::vector<RequestTerm> request_terms(std::string_view text) const;
 
+  // For the text's words that the index does not have: the most similar words that it has, if they
+  // differ by a letter or two. Looks through all words; for requests that found nothing.
+  std::vector<RequestTerm> respelled_terms(std::string_view text) const;
+
   // Sums weight * idf * saturated(x) into `scores`, which must be reset to size().
   void add_scores(std::span<const RequestTerm> terms, DenseScores& scores) const;
 
