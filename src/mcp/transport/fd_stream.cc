@@ -45,6 +45,10 @@ async::Task<void> FdStream::wait_ready(WaitType what) {
   if (readiness_ == Readiness::always) co_return Result<void>{};
   auto [error] = co_await descriptor_.async_wait(what, asio::as_tuple(asio::use_awaitable));
   if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "cancelled");
+  if (error == asio::error::operation_not_supported) {  // asio takes files, but cannot poll them
+    readiness_ = Readiness::always;
+    co_return Result<void>{};
+  }
   if (error) co_return fail(Errc::unavailable, error.message());
   co_return Result<void>{};
 }

@@ -9,6 +9,10 @@ namespace {
 
 using async::Deadline;
 
+Deadline next_comment(Millis keep_alive) {
+  return keep_alive > Millis{0} ? Deadline::in(keep_alive) : Deadline::never();
+}
+
 async::Task<void> begin_once(http::ResponseWriter& writer) {
   if (writer.begun()) co_return Result<void>{};
   http::Response head = event_stream_head();
@@ -38,7 +42,7 @@ async::Task<void> write_notifications(std::shared_ptr<Outbox> box, http::Respons
     }
     if (box->complete()) co_return Result<void>{};
     const std::uint64_t seen = box->changed().version();
-    Result<void> changed = co_await box->changed().wait_change(seen, Deadline::in(keep_alive));
+    Result<void> changed = co_await box->changed().wait_change(seen, next_comment(keep_alive));
     if (changed) continue;
     if (changed.error().code != Errc::timeout) co_return changed;
     CO_CHECK_OK(co_await write_comment(writer));
@@ -109,7 +113,7 @@ async::Co<Delivery> hold_stream(http::ResponseWriter& writer,
                                 std::function<bool()> ended, Millis keep_alive) {
   while (!ended()) {
     const std::uint64_t seen = changed->version();
-    Result<void> woken = co_await changed->wait_change(seen, Deadline::in(keep_alive));
+    Result<void> woken = co_await changed->wait_change(seen, next_comment(keep_alive));
     if (woken) continue;
     if (woken.error().code != Errc::timeout) co_return Delivery::peer_gone;
     Result<void> written = co_await write_comment(writer);

@@ -17,7 +17,8 @@ enum class Delivery { done, peer_gone };
 struct ExchangeOptions {
   Era era = Era::legacy;
   BodyShape shape = BodyShape::single;
-  // Without an answer for so long the response becomes a stream, and gets a comment each time.
+  // Without an answer for so long the response becomes a stream, and gets a comment each time;
+  // zero: never.
   Millis keep_alive{15'000};
 };
 
