@@ -74,11 +74,15 @@ export class Optimizer {
     o.output = '';
     o.child.stdout.on('data', d => { o.output += d; });
     o.child.stderr.on('data', d => { o.log += d; });
-    o.exited = once(o.child, 'exit').then(([status, signal]) => ({ status, signal }));
+    o.exited = new Promise(r => {
+      o.child.on('exit', (status, signal) => r({ status, signal }));
+      o.child.on('error', error => { o.log += error.message; r({ error }); });
+    });
+    o.exited.then(() => { o.ended = true; });
     t.after(() => o.stop());
     try {
       o.port = await until('the endpoint to be printed', () => {
-        if (o.child.exitCode !== null) throw new Error(`ended with ${o.child.exitCode}`);
+        if (o.ended) throw Object.assign(new Error(`it ended with ${o.child.exitCode}`), { hopeless: true });
         return /http:\/\/127\.0\.0\.1:([1-9]\d*)\/mcp/.exec(o.output + o.log)?.[1];
       }, { timeout: 20_000, every: 10 });
       o.url = `http://127.0.0.1:${o.port}/mcp`;
@@ -101,7 +105,7 @@ export class Optimizer {
   // SIGTERM; resolves to {status, signal, ms}.
   async stop(signal = 'SIGTERM') {
     const begun = performance.now();
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    if (!this.ended) this.child.kill(signal);
     try {
       const end = await within(15_000, 'the optimizer to end', this.exited);
       return { ...end, ms: performance.now() - begun };
