@@ -112,7 +112,10 @@ void add_command_options(CLI::App& command, const CommandInfo& info, CommandLine
 // What is near an unknown option or command.
 std::string suggestion(const std::vector<std::string>& arguments) {
   std::vector<std::string> known{"--json", "--help", "--version"};
-  for (const OptionInfo& info : option_infos()) known.push_back("--" + info.flag);
+  for (const OptionInfo& info : option_infos()) {
+    known.push_back("--" + info.flag);
+    if (!info.alias.empty()) known.push_back("--" + info.alias);
+  }
   for (const CommandInfo& info : kCommands) known.emplace_back(info.name);
   for (const std::string& argument : arguments) {
     const std::string name = argument.substr(0, argument.find('='));
@@ -123,14 +126,23 @@ std::string suggestion(const std::vector<std::string>& arguments) {
   return "";
 }
 
-// Switches without a value would take the next word: give them one.
-std::vector<std::string> with_switch_values(std::vector<std::string> arguments) {
-  for (std::string& argument : arguments) {
+// What CLI11 does not do: a switch without a value must not take the next word, and `--name=` gives
+// an empty value. The latter goes straight to `options`.
+std::vector<std::string> prepare(const std::vector<std::string>& arguments, CommandLine& out) {
+  std::vector<std::string> kept;
+  for (std::string argument : arguments) {
+    bool empty_value = false;
     for (const OptionInfo& info : option_infos()) {
       if (info.is_switch && argument == "--" + info.flag) argument += "=true";
+      const bool named = argument == "--" + info.flag + "=" ||
+                         (!info.alias.empty() && argument == "--" + info.alias + "=");
+      if (!named) continue;
+      out.options[info.flag] = "";
+      empty_value = true;
     }
+    if (!empty_value) kept.push_back(std::move(argument));
   }
-  return arguments;
+  return kept;
 }
 
 }  // namespace
@@ -151,7 +163,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     add_command_options(*command, info, out);
     commands[command] = &info;
   }
-  std::vector<std::string> reversed = with_switch_values(arguments);
+  std::vector<std::string> reversed = prepare(arguments, out);
   std::ranges::reverse(reversed);
   const CommandInfo* chosen = nullptr;
   auto find_chosen = [&] {

@@ -108,6 +108,13 @@ class SqliteStore final : public Store {
       TRY(bool row, select_tools_.step());
       if (!row) break;
       tools->push_back(read_tool(select_tools_));
+      // A damaged page can look like a row; what we hand out as valid JSON must be what we stored.
+      if (content_hash(tools->back().definition) != tools->back().hash) {
+        return fail(Errc::corrupt,
+                    database_->path() +
+                        ": the catalog is damaged; the file is kept as it is. Move it away and "
+                        "start again: the catalog is then learned anew");
+      }
     }
     select_tools_.reset();
     return tools;

@@ -24,7 +24,7 @@ Error describe(int code, std::string_view detail, const std::string& path) {
       return {Errc::unavailable, at + "another process holds the database for too long"};
     case SQLITE_CORRUPT:
       return {Errc::corrupt, at +
-                                 "the database is damaged; the file is kept as it is. Move it away "
+                                 "the catalog is damaged; the file is kept as it is. Move it away "
                                  "and start again: the catalog is then learned anew"};
     case SQLITE_NOTADB:
       return {Errc::corrupt,

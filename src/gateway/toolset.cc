@@ -1,5 +1,6 @@
 #include "gateway/toolset.h"
 
+#include "base/text.h"
 #include "gateway/answers.h"
 #include "mcp/result_relay.h"
 
@@ -55,12 +56,15 @@ bool Toolset::has_tool(std::string_view name, const mcp::RequestContext&) const 
 }
 
 std::string Toolset::unknown_tool_hint(std::string_view name, const mcp::RequestContext&) const {
+  const std::string unknown = "unknown tool \"" + ellipsized(to_valid_utf8(name), 200) + "\": ";
   const auto known = views_.view()->find_tool(name);
   if (known || known.error().code == Errc::conflict) {
-    return "tools of the connected servers are called through call_tool, with server_name, "
+    return unknown +
+           "tools of the connected servers are called through call_tool, with server_name, "
            "tool_name and parameters";
   }
-  return "the tools here are find_tool, call_tool and list_tools; find_tool searches the tools of "
+  return unknown +
+         "the tools here are find_tool, call_tool and list_tools; find_tool searches the tools of "
          "all connected servers";
 }
 

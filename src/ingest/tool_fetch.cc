@@ -1,6 +1,11 @@
 #include "ingest/tool_fetch.h"
 
 namespace mcpo::ingest {
+namespace {
+
+constexpr Millis kAcquireMargin{1'000};
+
+}  // namespace
 
 ToolFetch::ToolFetch(async::Executor executor, upstream::Pool& pool, catalog::LiveCatalog& catalog,
                      ActivityMap& activity, const Clock& clock, ToolFetchOptions options,
@@ -73,8 +78,9 @@ async::Task<mcp::ToolList> ToolFetch::list(ServerKey key) {
   const catalog::ServerEntry* entry = catalog_.read()->find(key);
   if (entry == nullptr) co_return fail(Errc::not_found, "the server is gone");
   const ServerId id = entry->server.id;
+  // The pool bounds the attempt by the same time, and knows better what went wrong.
   CO_TRY(upstream::Pool::Lease lease,
-         co_await pool_.acquire(id, async::Deadline::in(options_.timeout)));
+         co_await pool_.acquire(id, async::Deadline::in(options_.timeout + kAcquireMargin)));
   co_return co_await lease.client().list_tools(async::Deadline::in(options_.timeout));
 }
 

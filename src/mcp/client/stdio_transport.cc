@@ -18,6 +18,7 @@ constexpr std::size_t kLastWordsBytes = 300;
 constexpr Millis kExitWait{2'000};        // from the end of its stdout to its exit status
 constexpr Millis kPoliteExitWait{1'000};  // after stdin was closed, before signals
 constexpr int kRubbishLines = 5;          // logged a minute
+constexpr std::size_t kMaxRubbishBytes = std::size_t{256} << 10;  // between two messages
 
 class StdioTransport final : public Transport, public std::enable_shared_from_this<StdioTransport> {
  public:
@@ -108,10 +109,9 @@ class StdioTransport final : public Transport, public std::enable_shared_from_th
       auto size = co_await process_->read_stdout({chunk.data(), chunk.size()});
       if (!size && size.error().code == Errc::cancelled) co_return std::unexpected(size.error());
       if (!size || *size == 0) break;
-      if (!take(std::string_view(chunk).substr(0, *size), line)) {
+      if (auto taken = take(std::string_view(chunk).substr(0, *size), line); !taken) {
         process_->terminate();
-        died("it sent a line of more than " + std::to_string(max_message_bytes_) +
-             " bytes (--max-upstream-message-bytes)");
+        died(taken.error().message);
         co_return Result<void>{};
       }
     }
@@ -119,22 +119,33 @@ class StdioTransport final : public Transport, public std::enable_shared_from_th
     co_return Result<void>{};
   }
 
-  // False: a line is too long.
-  bool take(std::string_view bytes, std::string& line) {
+  Result<void> take(std::string_view bytes, std::string& line) {
     while (true) {
       const auto end = bytes.find('\n');
       line.append(bytes.substr(0, end));
-      if (line.size() > max_message_bytes_) return false;
-      if (end == std::string_view::npos) return true;
+      if (line.size() > max_message_bytes_) {
+        return fail(Errc::too_large, "it sent a line of more than " +
+                                         std::to_string(max_message_bytes_) +
+                                         " bytes (--max-upstream-message-bytes)");
+      }
+      if (end == std::string_view::npos) return {};
       bytes.remove_prefix(end + 1);
       take_line(std::exchange(line, {}));
+      if (rubbish_bytes_ > kMaxRubbishBytes) {
+        return fail(Errc::corrupt, "it floods its stdout with something that is not MCP");
+      }
     }
   }
 
   void take_line(std::string line) {
     if (trim(line).empty()) return;
+    const std::size_t size = line.size();
     auto message = parse_message(std::move(line), {.max_bytes = max_message_bytes_});
-    if (message) return deliver(*std::move(message));
+    if (message) {
+      rubbish_bytes_ = 0;
+      return deliver(*std::move(message));
+    }
+    rubbish_bytes_ += size;
     const auto pass = rubbish_.pass(SystemClock().wall_now().unix_ms);
     if (!pass.allowed) return;
     log_.warn("a server wrote something else than MCP on its stdout; skipped",
@@ -201,6 +212,7 @@ class StdioTransport final : public Transport, public std::enable_shared_from_th
   std::size_t queued_bytes_ = 0;
   async::Notifier queued_;
   LogRateLimit rubbish_{kRubbishLines, 60'000};
+  std::size_t rubbish_bytes_ = 0;  // since the last message
   std::string last_words_;
   std::string death_;
   bool closing_ = false;

@@ -127,6 +127,7 @@ class StreamableTransport final : public Transport,
   async::Task<Message> read_json(http::StreamedResponse response, OutgoingRequest request) {
     CO_TRY(std::string text, co_await http::read_body(*response.body, max_message_bytes_,
                                                       request.patience->deadline));
+    if (trim(text).empty()) co_return fail(Errc::corrupt, "answers with an empty body");
     auto batch = split_batch(text, {.max_bytes = max_message_bytes_});
     if (batch && *batch) {
       for (std::string& part : **batch) {
