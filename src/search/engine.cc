@@ -82,6 +82,8 @@ class Engine final : public Index {
   void score_servers(Scratch& scratch) const;
   float server_part(DocId doc, const Scratch& scratch) const;
   std::vector<DocId> exact_documents(const Query& query) const;
+  void append_siblings(const Query& query, std::span<const DocId> exact, const Scratch& scratch,
+                       std::vector<Hit>& out) const;
   std::vector<Hit> ranked(const Query& query, Scratch& scratch) const;
   void put_nearest(const Request& request, const Query& query, Ranking& out) const;
   void append_respelled(const Request& request, const Query& query, std::vector<DocId>& out) const;
@@ -170,6 +172,20 @@ std::vector<DocId> Engine::exact_documents(const Query& query) const {
   return out;
 }
 
+// A document without any word of the request may still be meant when its server's others match.
+// Those of the best servers fill up the head.
+void Engine::append_siblings(const Query& query, std::span<const DocId> exact,
+                             const Scratch& scratch, std::vector<Hit>& out) const {
+  std::vector<Hit> siblings;
+  for (DocId doc = 0; doc < size(); ++doc) {
+    const float part = scratch.base[doc] > 0 ? 0 : server_part(doc, scratch);
+    if (part == 0 || std::ranges::binary_search(exact, doc)) continue;
+    if (!query.visible || query.visible(doc)) siblings.push_back({doc, part});
+  }
+  keep_best(siblings, kHeadSize - out.size());
+  for (const Hit& hit : siblings) out.push_back({hit.doc, 0});
+}
+
 // Exact names, then the corrected head, then what is behind it by base score.
 std::vector<Hit> Engine::ranked(const Query& query, Scratch& scratch) const {
   const std::vector<DocId> exact = exact_documents(query);
@@ -182,6 +198,7 @@ std::vector<Hit> Engine::ranked(const Query& query, Scratch& scratch) const {
   for (const DocId doc : scratch.found) {
     if (!std::ranges::binary_search(exact, doc)) others.push_back({doc, scratch.base[doc]});
   }
+  if (others.size() < kHeadSize) append_siblings(query, exact, scratch, others);
   keep_best(others, std::max(query.limit, kHeadSize));
   const std::span head(others.data(), std::min(kHeadSize, others.size()));
   for (Hit& hit : head) hit.score += server_part(hit.doc, scratch);

@@ -19,12 +19,22 @@ bool is_border(char c) {
   return is_space(c) || std::string_view(",;()[]{}<>|=\"'`*").find(c) != std::string_view::npos;
 }
 
-// Letters alone, capital at most the first: a word that may stand in any text.
-bool is_plain_word(std::string_view name) {
+// How much a name looks like nothing but a name.
+enum class Shape {
+  word,   // "search", "Search", "URL": may stand in any text
+  camel,  // "getUser", "CoinDesk": when written just so
+  code    // "get_user", "s3-list": in any case of its letters
+};
+
+Shape shape_of(std::string_view name) {
   const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  if (name.empty()) return true;
-  return (is_lower(name[0]) || (name[0] >= 'A' && name[0] <= 'Z')) &&
-         std::ranges::all_of(name.substr(1), is_lower);
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_letter = [&](char c) { return is_lower(c) || is_upper(c); };
+  if (name.empty()) return Shape::word;
+  if (!std::ranges::all_of(name, is_letter)) return Shape::code;
+  const bool is_word =
+      std::ranges::all_of(name.substr(1), is_lower) || std::ranges::all_of(name, is_upper);
+  return is_word ? Shape::word : Shape::camel;
 }
 
 // Whether text[0, at) ends in the server's name and one of its separators.
@@ -51,14 +61,28 @@ void trim_punctuation(std::string_view text, std::size_t& begin, std::size_t& en
 
 }  // namespace
 
-// Where a name may stand in a text in lower case.
+// Where a name may stand in a text.
 struct ExactNames::Place {
   std::string_view text;
   std::size_t at = 0;
   std::size_t size = 0;
-  enum class Kind { word, set_apart, after_separator } kind = Kind::word;
+  enum class Kind { running, quoted, whole } kind = Kind::running;
 
   std::string_view name() const { return text.substr(at, size); }
+  // For a name that is equal but for case.
+  bool means(std::string_view tool) const {
+    if (kind == Kind::whole) return true;
+    switch (shape_of(tool)) {
+      case Shape::code:
+        return true;
+      case Shape::camel:
+        return tool == name();
+      case Shape::word:
+        // Quoted titles begin with capitals.
+        return kind == Kind::quoted && tool == name() && tool == ascii_lower(tool);
+    }
+    return false;
+  }
 };
 
 ExactNames::ExactNames(const std::vector<std::shared_ptr<const PreparedDocuments>>& parts)
@@ -74,10 +98,9 @@ ExactNames::ExactNames(const std::vector<std::shared_ptr<const PreparedDocuments
 
 std::vector<DocId> ExactNames::mentioned_in(std::string_view request) const {
   using Kind = Place::Kind;
-  const std::string lower = ascii_lower(trim(request));
-  const std::string_view text = lower;
+  const std::string_view text = trim(request);
   std::vector<DocId> out;
-  add_mentions({text, 0, text.size(), Kind::set_apart}, out);
+  add_mentions({text, 0, text.size(), Kind::whole}, out);
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
     while (end < text.size() && !is_border(text[end])) ++end;
@@ -87,13 +110,13 @@ std::vector<DocId> ExactNames::mentioned_in(std::string_view request) const {
     at = end + 1;
     trim_punctuation(text, begin, end);
     if (begin == end) continue;
-    add_mentions({text, begin, end - begin, quoted ? Kind::set_apart : Kind::word}, out);
+    add_mentions({text, begin, end - begin, quoted ? Kind::quoted : Kind::running}, out);
     for (std::size_t i = std::max(begin + 1, end - std::min(end, kMaxQualifiedBytes)); i < end;
          ++i) {
       const char before = text[i - 1];
       const bool separated = before == '.' || before == ':' || before == '/' ||
                              (i >= begin + 2 && before == '_' && text[i - 2] == '_');
-      if (separated) add_mentions({text, i, end - i, Kind::after_separator}, out);
+      if (separated) add_mentions({text, i, end - i, Kind::running}, out);
     }
   }
   std::ranges::sort(out);
@@ -102,7 +125,7 @@ std::vector<DocId> ExactNames::mentioned_in(std::string_view request) const {
 }
 
 void ExactNames::add_mentions(const Place& place, std::vector<DocId>& out) const {
-  const std::uint64_t hash = term_hash(place.name());
+  const std::uint64_t hash = term_hash(ascii_lower(place.name()));
   const auto [first, last] = std::ranges::equal_range(by_hash_, hash, {}, &Entry::hash);
   std::vector<DocId> anywhere;
   const std::size_t before = out.size();
@@ -110,7 +133,7 @@ void ExactNames::add_mentions(const Place& place, std::vector<DocId>& out) const
     if (!iequals_ascii(name(entry), place.name())) continue;
     if (is_qualified(place.text, place.at, server(entry))) {
       out.push_back(entry.doc);
-    } else if (place.kind == Place::Kind::set_apart || !is_plain_word(name(entry))) {
+    } else if (place.means(name(entry))) {
       anywhere.push_back(entry.doc);
     }
   }

@@ -20,9 +20,10 @@ class ExactNames {
  public:
   explicit ExactNames(const std::vector<std::shared_ptr<const PreparedDocuments>>& parts);
 
-  // Documents whose name stands in `text`, ascending. A name that could be a word of the language
-  // ("search") counts only when it is the whole text, quoted, or qualified by its server. A name
-  // behind `server.`, `server:`, `server/` or `server__` means that server's tool alone.
+  // Documents whose name stands in `text`, ascending. Names with `_`, `-`, `.` or digits count
+  // in any case, camelCase as written. What could be a word of the language ("search") counts only
+  // when it is the whole text, quoted, or qualified by its server: behind `server.`, `server:`,
+  // `server/` or `server__` a name means that server's tool alone.
   std::vector<DocId> mentioned_in(std::string_view text) const;
 
   // Up to `count` documents whose names are most like a word of `text`, best first.

@@ -51,7 +51,7 @@ class DenseScores {
   std::span<const DocId> touched() const { return std::span(touched_).first(touched_count_); }
   // Back to 0 and out of touched() for every touched document that `keep` refuses.
   template <class Keep>
-  void keep_if(Keep keep) {
+  void keep_if(const Keep& keep) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < touched_count_; ++i) {
       const DocId doc = touched_[i];

@@ -1,0 +1,239 @@
+#include "search/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+namespace mcpo::search {
+namespace {
+
+std::vector<Document> some_tools() {
+  return {
+      {.server = "github", .name = "create_issue", .description = "Create a new issue"},
+      {.server = "github", .name = "search_code", .description = "Search code in repositories"},
+      {.server = "github", .name = "list_issues", .description = "List issues of a repository"},
+      {.server = "jira", .name = "create_issue", .description = "Create a Jira issue"},
+      {.server = "web", .name = "fetch", .description = "Download a page"},
+      {.server = "web", .name = "search", .description = "Search the internet for pages"},
+      {.server = "files", .name = "readFile", .description = "Read a file from disk"},
+      {.server = "my server", .name = "Start", .description = "Boots it"},
+  };
+}
+
+std::vector<DocId> ids(const std::vector<Hit>& hits) {
+  std::vector<DocId> out;
+  for (const Hit& hit : hits) out.push_back(hit.doc);
+  return out;
+}
+
+DocId first_for(const std::string& description, const std::string& keywords = "") {
+  const auto index = build_index(some_tools());
+  const Ranking ranking = index->search({.description = description, .keywords = keywords});
+  return ranking.hits.empty() ? 999 : ranking.hits[0].doc;
+}
+
+void expect_same(const Ranking& a, const Ranking& b) {
+  ASSERT_EQ(ids(a.hits), ids(b.hits));
+  for (std::size_t i = 0; i < a.hits.size(); ++i) EXPECT_EQ(a.hits[i].score, b.hits[i].score);
+  EXPECT_EQ(ids(a.candidates), ids(b.candidates));
+  EXPECT_EQ(a.note, b.note);
+}
+
+// Texts of a few words, so that many documents tie.
+Document random_document(std::mt19937& random) {
+  static const char* const kWords[] = {"create", "find", "issue", "ticket", "file", "read",
+                                       "user",   "mail", "page",  "code",   "row",  "table"};
+  const auto word = [&] { return std::string(kWords[random() % std::size(kWords)]); };
+  Document d;
+  d.server = "s" + std::to_string(random() % 5);
+  d.name = word() + "_" + word();
+  for (auto n = random() % 12; n > 0; --n) d.description += word() + " ";
+  for (auto n = random() % 4; n > 0; --n) d.parameter_names += word() + " ";
+  return d;
+}
+
+std::vector<Document> random_documents(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<Document> out;
+  for (std::size_t i = 0; i < count; ++i) out.push_back(random_document(random));
+  return out;
+}
+
+TEST(Engine, FindsByMeaningfulWords) {
+  EXPECT_EQ(first_for("look for code in a repository"), 1U);
+  EXPECT_EQ(first_for("please read the file"), 6U);
+  EXPECT_EQ(first_for("", "internet pages"), 5U);
+}
+
+TEST(Engine, ExactNamesComeFirst) {
+  EXPECT_EQ(first_for("list every file and page, then list_issues"), 2U);
+  EXPECT_EQ(first_for("Read a page with CREATE_ISSUE of jira"), 3U);
+  EXPECT_EQ(first_for("use readFile."), 6U);
+  EXPECT_EQ(first_for("boot", "start"), 7U);
+}
+
+TEST(Engine, QualifiedNamesMeanThatServer) {
+  EXPECT_EQ(first_for("jira.create_issue"), 3U);
+  EXPECT_EQ(first_for("call github:create_issue now"), 0U);
+  EXPECT_EQ(first_for("run `jira/create_issue`, please"), 3U);
+  EXPECT_EQ(first_for("mcp__jira__create_issue"), 3U);
+  EXPECT_EQ(first_for("search code repositories github with web.search"), 5U);
+  EXPECT_EQ(first_for("do my server/start"), 7U);
+  // An unknown server: the name alone counts.
+  EXPECT_EQ(first_for("search pages with gitlab.list_issues"), 2U);
+}
+
+TEST(Engine, PlainWordsAreNamesOnlyWhenSetApart) {
+  EXPECT_EQ(first_for("search"), 5U);
+  EXPECT_EQ(first_for("Fetch"), 4U);
+  EXPECT_EQ(first_for("list issues and fetch all code of a repository"), 2U);
+  EXPECT_EQ(first_for("search code in repositories with `fetch`"), 4U);
+}
+
+TEST(Engine, HidesWhatMayNotBeSeen) {
+  const auto index = build_index(some_tools());
+  Query query{.description = "create_issue on jira"};
+  query.visible = [](DocId doc) { return doc != 3 && doc != 0; };
+  for (const Hit& hit : index->search(query).hits) EXPECT_TRUE(query.visible(hit.doc));
+  query.visible = [](DocId) { return false; };
+  const Ranking nothing = index->search(query);
+  EXPECT_TRUE(nothing.hits.empty());
+  EXPECT_TRUE(nothing.candidates.empty());
+  EXPECT_FALSE(nothing.note.empty());
+  EXPECT_EQ(index->explain(query, 0).lexical, 0);
+}
+
+TEST(Engine, HiddenDocumentsDoNotTakePlaces) {
+  const auto index = build_index(random_documents(300, 3));
+  Query query{.description = "find user mail", .limit = 20};
+  query.visible = [](DocId doc) { return doc % 10 == 0; };
+  EXPECT_EQ(index->search(query).hits.size(), 20U);
+}
+
+TEST(Engine, OffersNearNamesWhenNothingMatches) {
+  const auto index = build_index(some_tools());
+  const Ranking ranking = index->search({.description = "craete_isue"});
+  EXPECT_TRUE(ranking.hits.empty());
+  ASSERT_EQ(ids(ranking.candidates), (std::vector<DocId>{0, 3}));
+  EXPECT_GT(ranking.candidates[0].score, ranking.candidates[1].score);
+  EXPECT_NE(ranking.note.find("no tool has a word of the request"), std::string::npos);
+}
+
+TEST(Engine, OffersToolsWithRespelledWords) {
+  const auto index = build_index(some_tools());
+  const Ranking ranking = index->search({.description = "qqq interrnet"});
+  EXPECT_TRUE(ranking.hits.empty());
+  ASSERT_EQ(ranking.candidates.size(), 1U);
+  EXPECT_EQ(ranking.candidates[0].doc, 5U);
+}
+
+TEST(Engine, SaysWhyThereIsNothing) {
+  EXPECT_NE(build_index(std::vector<Document>())->search({.description = "x"}).note, "");
+  const auto index = build_index(some_tools());
+  EXPECT_EQ(index->search({}).note, "the request has no words to search by");
+  EXPECT_NE(index->search({.description = "search", .limit = 0}).note, "");
+  EXPECT_EQ(index->search({.description = "search code"}).note, "");
+}
+
+TEST(Engine, BestSentenceCounts) {
+  const auto index = build_index(some_tools());
+  const Query query{.description =
+                        "I was thinking about pages of the internet and files of a disk. "
+                        "Please create the Jira issue.\nIt is late"};
+  const auto hits = ids(index->search(query).hits);
+  EXPECT_NE(std::ranges::find(hits, 3U), hits.end());
+}
+
+TEST(Engine, SiblingsOfMatchingToolsFollow) {
+  const auto hits = ids(build_index(some_tools())->search({.description = "internet"}).hits);
+  EXPECT_EQ(hits, (std::vector<DocId>{5, 4}));
+}
+
+TEST(Engine, TiesGoByNumber) {
+  const auto index = build_index(std::vector<Document>(9, {.server = "s", .name = "get_user"}));
+  EXPECT_EQ(ids(index->search({.description = "the user", .limit = 4}).hits),
+            (std::vector<DocId>{0, 1, 2, 3}));
+}
+
+TEST(Engine, ExplanationsSumToTheScore) {
+  const auto index = build_index(random_documents(200, 5));
+  for (const char* text : {"find a user's mail", "create_issue. Read the page now. Find code rows",
+                           "ticket_ticket find_file read"}) {
+    const Query query{.description = text, .keywords = "table", .limit = kHeadSize};
+    std::size_t rank = 0;
+    for (const Hit& hit : index->search(query).hits) {
+      const Explanation why = index->explain(query, hit.doc);
+      double fields = 0;
+      for (const double share : why.field_scores) fields += share;
+      EXPECT_NEAR(fields, why.lexical, 1e-9);
+      EXPECT_NEAR(why.lexical + why.server_part + why.exact_part, hit.score, 1e-5) << text;
+      EXPECT_EQ(why.exact_name, why.exact_part > 0);
+      EXPECT_EQ(why.lexical_rank == 0, why.lexical == 0);
+      EXPECT_EQ(why.matched_terms.empty(), why.lexical == 0);
+      ++rank;
+    }
+    EXPECT_GT(rank, 8U);
+  }
+}
+
+TEST(Engine, ExplainNamesSynonyms) {
+  const auto index =
+      build_index({{.server = "a", .name = "remove_row"}, {.server = "b", .name = "delete_table"}});
+  const Explanation why = index->explain({.description = "delete"}, 0);
+  EXPECT_EQ(why.matched_terms, (std::vector<std::string>{"delet~remov"}));
+  EXPECT_EQ(why.lexical_rank, 2U);
+}
+
+TEST(Engine, PartsMakeTheSameIndexAsTheWhole) {
+  const std::vector<Document> all = random_documents(150, 11);
+  const auto whole = build_index(all);
+  std::vector<std::shared_ptr<const PreparedDocuments>> parts;
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t end = std::min(all.size(), at + 1 + at % 7 * 5);
+    parts.push_back(prepare({all.begin() + static_cast<std::ptrdiff_t>(at),
+                             all.begin() + static_cast<std::ptrdiff_t>(end)}));
+    if (at % 3 == 0) parts.push_back(prepare({}));
+    at = end;
+  }
+  const auto joined = build_index(parts);
+  EXPECT_EQ(joined->size(), all.size());
+  for (const char* text : {"find mail of a user", "code", "read file. create issue row.", "qwerty",
+                           "user_mial", "s1.create_issue"}) {
+    const Query query{.description = text, .limit = 100};
+    expect_same(joined->search(query), whole->search(query));
+    EXPECT_EQ(joined->explain(query, 17).field_scores, whole->explain(query, 17).field_scores);
+  }
+}
+
+TEST(Engine, IndexesOfDifferentSizesShareAThread) {
+  const auto small = build_index(some_tools());
+  const auto large = build_index(random_documents(500, 2));
+  const Query query{.description = "find issue code"};
+  const Ranking before = small->search(query);
+  large->search(query);
+  expect_same(small->search(query), before);
+}
+
+TEST(Engine, ManyThreadsAgree) {
+  const auto index = build_index(random_documents(400, 9));
+  const Query query{.description = "read the mail of a user. Then find the issue table"};
+  const Ranking expected = index->search(query);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 50; ++n) expect_same(index->search(query), expected);
+    });
+  }
+}
+
+TEST(Engine, ReadsALongQueryOnlyInPart) {
+  const auto index = build_index(some_tools());
+  const std::string filler(kMaxQueryBytes, 'x');
+  EXPECT_TRUE(index->search({.description = filler + " search code"}).hits.empty());
+  EXPECT_FALSE(index->search({.description = "search code " + filler}).hits.empty());
+}
+
+}  // namespace
+}  // namespace mcpo::search
