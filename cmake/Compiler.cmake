@@ -12,7 +12,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside the standard library and coroutine frames.
   target_compile_options(mcpo_flags INTERFACE
     -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-restrict
-    -Wno-stringop-overread -Wno-dangling-pointer)
+    -Wno-stringop-overread -Wno-dangling-pointer -Wno-mismatched-new-delete)
 endif()
 
 if(MCPO_SANITIZE)

@@ -27,7 +27,7 @@ node_tests() {
   [ -x $binary ] || { echo "no $binary"; return 1; }
   use_node || { echo "Node 22 or later is not here (./do setup brings it)"; return 77; }
   [ -d tests/node_modules ] || { echo "the tests' npm packages are not here (./do setup brings them)"; return 77; }
-  node --test --test-reporter=spec --test-concurrency="${MCPO_TEST_CONCURRENCY:-2}" --test-timeout=180000 "$@"
+  node --test --test-reporter=spec --test-concurrency="${MCPO_TEST_CONCURRENCY:-2}" --test-timeout=600000 "$@"
 }
 
 # Sums up what the test programs in a log say of themselves: "passed failed".

@@ -19,8 +19,8 @@ template <class T>
 Result<T> run(asio::io_context& io, Task<T> task) {
   std::optional<Result<T>> result;
   asio::co_spawn(io, detail::run_into<T>(std::move(task), &result), asio::detached);
-  io.run();
   io.restart();
+  io.run();
   return result ? *std::move(result) : Result<T>(fail(Errc::internal, "did not end"));
 }
 
@@ -116,6 +116,7 @@ TEST(TaskScope, CloseNamesWhatDoesNotEnd) {
   };
   TaskScope scope(io.get_executor(), Logger::none());
   scope.spawn("stubborn", body(stubborn));
+  io.poll();
   std::optional<Result<void>> closed;
   asio::co_spawn(io, detail::run_into<void>(scope.close(Deadline::in(Millis(5))), &closed),
                  asio::detached);

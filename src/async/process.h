@@ -25,7 +25,7 @@ struct ProcessOptions {
   std::vector<std::string> args;  // without argv[0]
   std::string cwd;                // empty: ours
   std::map<std::string, std::string> environment;  // the child's whole environment
-  std::string supervisor;   // path of a program that runs supervisor_main(); usually ourselves
+  std::string supervisor;   // path of a program that runs supervisor_main(); empty: ourselves
   Millis kill_grace{2000};  // from SIGTERM to SIGKILL
 };
 
@@ -35,11 +35,11 @@ struct ExitStatus {
   std::string describe() const;  // "exit code 1", "killed by signal 9 (Killed)"
 };
 
-// Runs on one executor; all methods are called there.
+// Runs on one executor; all methods are called there. SIGPIPE must be ignored (Runtime does).
 class Process {
  public:
   // Errors: not_found ("command not found: foo (looked in PATH ...)"), denied (not executable),
-  // invalid (cwd), unavailable (no more processes or descriptors).
+  // invalid (cwd, or a NUL byte somewhere), unavailable (no more processes or descriptors).
   static Result<std::unique_ptr<Process>> start(Executor executor, ProcessOptions options);
   ~Process();  // as terminate(); does not wait: the supervisor finishes the work
   Process(const Process&) = delete;
@@ -59,8 +59,8 @@ class Process {
 
  private:
   struct Impl;
-  explicit Process(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Process(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with the running operations
 };
 
 // Looks `command` up as execvp would, in the given PATH. Errors: not_found, denied.

@@ -30,6 +30,10 @@ class SseDecoder {
   const std::string& last_event_id() const { return last_id_; }
 
  private:
+  std::optional<SseEvent> end_line();
+  std::optional<SseEvent> dispatch();
+  void take_field(std::string_view line);
+
   std::size_t max_event_bytes_;
   std::string line_;
   std::string data_;

@@ -28,7 +28,8 @@ void ToolFetch::start_waiting() {
     ListingDue due = std::move(waiting_.front());
     waiting_.pop_front();
     ++running_;
-    scope_.spawn("list tools of " + due.key.name, fetch(std::move(due)));
+    std::string label = "list tools of " + due.key.name;
+    scope_.spawn(std::move(label), fetch(std::move(due)));
   }
 }
 

@@ -102,6 +102,16 @@ std::string relay_definition(RawJson definition) {
   return out.take();
 }
 
+std::string relay_request_meta(RawJson params) {
+  auto meta = params.find("_meta");
+  if (!meta) return {};
+  ObjectText kept;
+  for (RawJson::Member member : meta->members()) {
+    if (!member.key_is("progressToken") && !is_hop_meta_key(member.name())) kept.copy(member);
+  }
+  return kept.empty() ? "" : kept.take();
+}
+
 std::string error_result(std::string_view text) {
   return R"({"content":)" + text_content(text) + R"(,"isError":true})";
 }

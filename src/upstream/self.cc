@@ -44,10 +44,10 @@ bool script_names_us(std::string_view script, const SelfIdentity& self) {
 }
 
 std::optional<std::string> check(const mcp::StdioSpec& spec, const SelfIdentity& self) {
-  const std::string reason = "it starts this optimizer itself";
-  if (same_file(spec.command, self)) return reason;
+  constexpr const char* kReason = "it starts this optimizer itself";
+  if (same_file(spec.command, self)) return kReason;
   for (const std::string& arg : spec.args) {
-    if (same_file(arg, self) || script_names_us(arg, self)) return reason;
+    if (same_file(arg, self) || script_names_us(arg, self)) return kReason;
   }
   return std::nullopt;
 }

@@ -12,8 +12,19 @@ export const kBinary = process.env.MCPO_BINARY ?? path.join(kRoot, 'build/releas
 export const kModules = path.join(kRoot, 'tests/node_modules');
 
 // A folder that goes away with the test file's process: by then nothing writes into it any more.
-const folders = [];
-process.on('exit', () => { for (const f of folders) fs.rmSync(f, { recursive: true, force: true }); });
+// A runner that gives up on this file does not leave our children behind either.
+const folders = [], children = new Set();
+process.on('exit', () => {
+  for (const c of children) c.kill('SIGKILL');
+  for (const f of folders) fs.rmSync(f, { recursive: true, force: true, maxRetries: 5 });
+});
+process.on('SIGTERM', () => process.exit(1));
+function owned(child) {
+  children.add(child);
+  child.on('exit', () => children.delete(child));
+  return child;
+}
+
 export function temp_dir() {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'mcpo-test-'));
   folders.push(dir);
@@ -32,9 +43,9 @@ function environment(home, more) {
   return { PATH: process.env.PATH, HOME: home, TMPDIR: os.tmpdir(), LANG: 'C.UTF-8', ...more };
 }
 
-// Runs a command to its end: {status, signal, stdout, stderr}.
-export async function run(t, args, { env = {}, timeout = 30_000, stdin = '', home } = {}) {
-  const child = spawn(kBinary, args, { env: environment(home ?? temp_dir(), env), stdio: ['pipe', 'pipe', 'pipe'] });
+// Runs a command to its end: {status, signal, stdout, stderr}. `program` replaces the binary.
+export async function run(t, args, { env = {}, timeout = 30_000, stdin = '', home, program = [kBinary] } = {}) {
+  const child = owned(spawn(program[0], [...program.slice(1), ...args], { env: environment(home ?? temp_dir(), env), stdio: ['pipe', 'pipe', 'pipe'] }));
   t.after(() => child.kill('SIGKILL'));
   const out = [], err = [];
   child.stdout.on('data', d => out.push(d));
@@ -54,7 +65,7 @@ export async function run(t, args, { env = {}, timeout = 30_000, stdin = '', hom
 
 export async function run_json(t, args, options) {
   const r = await run(t, [...args, '--json'], options);
-  return { ...r, value: JSON.parse(r.stdout) };
+  try { return { ...r, value: JSON.parse(r.stdout) }; } catch { throw new Error(`no JSON from ${args.join(' ')}: ${r.stdout}${r.stderr}`); }
 }
 
 export class Optimizer {
@@ -68,17 +79,21 @@ export class Optimizer {
     const args = ['serve', '--config', o.config, '--data-dir', o.data, '--port', '0', ...(options.args ?? [])];
     const env = { MCP_TIMEOUT: '10', ...options.env };
     const begun = performance.now();
-    o.child = spawn(kBinary, args, { env: environment(o.dir, env), stdio: ['ignore', 'pipe', 'pipe'] });
+    o.child = owned(spawn(kBinary, args, { env: environment(o.dir, env), stdio: ['ignore', 'pipe', 'pipe'] }));
     o.pid = o.child.pid;
     o.log = '';
     o.output = '';
     o.child.stdout.on('data', d => { o.output += d; });
     o.child.stderr.on('data', d => { o.log += d; });
-    o.exited = once(o.child, 'exit').then(([status, signal]) => ({ status, signal }));
+    o.exited = new Promise(r => {
+      o.child.on('exit', (status, signal) => r({ status, signal }));
+      o.child.on('error', error => { o.log += error.message; r({ error }); });
+    });
+    o.exited.then(() => { o.ended = true; });
     t.after(() => o.stop());
     try {
       o.port = await until('the endpoint to be printed', () => {
-        if (o.child.exitCode !== null) throw new Error(`ended with ${o.child.exitCode}`);
+        if (o.ended) throw Object.assign(new Error(`it ended with ${o.child.exitCode}`), { hopeless: true });
         return /http:\/\/127\.0\.0\.1:([1-9]\d*)\/mcp/.exec(o.output + o.log)?.[1];
       }, { timeout: 20_000, every: 10 });
       o.url = `http://127.0.0.1:${o.port}/mcp`;
@@ -101,7 +116,7 @@ export class Optimizer {
   // SIGTERM; resolves to {status, signal, ms}.
   async stop(signal = 'SIGTERM') {
     const begun = performance.now();
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    if (!this.ended) this.child.kill(signal);
     try {
       const end = await within(15_000, 'the optimizer to end', this.exited);
       return { ...end, ms: performance.now() - begun };

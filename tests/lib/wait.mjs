@@ -1,7 +1,8 @@
 // Waiting for things that another process does.
 export const sleep = ms => new Promise(r => setTimeout(r, ms));
 
-// Calls `probe` until it gives something truthy, which is returned. An exception counts as "not yet".
+// Calls `probe` until it gives something truthy, which is returned. An exception counts as "not yet",
+// unless it has `hopeless: true`.
 export async function until(what, probe, { timeout = 15_000, every = 50 } = {}) {
   const end = Date.now() + timeout;
   let last;
@@ -10,7 +11,10 @@ export async function until(what, probe, { timeout = 15_000, every = 50 } = {}) 
       const value = await probe();
       if (value) return value;
       last = undefined;
-    } catch (e) { last = e; }
+    } catch (e) {
+      if (e.hopeless) throw e;
+      last = e;
+    }
     if (Date.now() > end) throw new Error(`not within ${timeout} ms: ${what}${last ? ` (${last.message})` : ''}`);
     await sleep(every);
   }

@@ -23,7 +23,7 @@ struct EndpointOptions {
                                       // and when none is idle: 503 with Retry-After
   std::chrono::seconds session_idle_timeout{1'800};
   std::size_t max_calls_per_session = 256;   // running at once; over it: 429 with Retry-After
-  std::chrono::seconds keep_alive{15};       // comment interval on streams (S-44)
+  std::chrono::seconds keep_alive{15};       // comment interval on streams (S-44); 0: none
   std::vector<std::string> allowed_hosts;    // Host values besides loopback names; "*" = any
   std::vector<std::string> allowed_origins;  // Origin values besides loopback; "*" = any
   bool loopback_bind = true;                 // Host is checked on loopback binds (S-21)

@@ -1,0 +1,96 @@
+#include "catalog/rows.h"
+
+#include <algorithm>
+#include <array>
+
+namespace mcpo::catalog {
+namespace {
+
+struct RuleName {
+  MatchRule rule;
+  std::string_view name;
+};
+constexpr std::array kRules{RuleName{MatchRule::none, ""},
+                            RuleName{MatchRule::exact, "exact"},
+                            RuleName{MatchRule::normalized, "normalized"},
+                            RuleName{MatchRule::without_query, "without_query"},
+                            RuleName{MatchRule::url_template, "url_template"},
+                            RuleName{MatchRule::version_differs, "version_differs"},
+                            RuleName{MatchRule::recorded, "recorded"}};
+
+std::string_view name_of(MatchRule rule) {
+  return std::ranges::find(kRules, rule, &RuleName::rule)->name;
+}
+
+// A rule that a later version wrote reads as none.
+MatchRule rule_of(std::string_view name) {
+  const auto it = std::ranges::find(kRules, name, &RuleName::name);
+  return it == kRules.end() ? MatchRule::none : it->rule;
+}
+
+}  // namespace
+
+Server read_server(const db::Statement& row) {
+  Server out;
+  out.id = ServerId{row.integer(0)};
+  out.key = {{row.text(1), row.text(2)}, row.text(3), row.text(4)};
+  out.display_name = row.text(5);
+  out.group = row.text(6);
+  out.status = row.text(7);
+  out.transport = row.text(8);
+  out.url = row.text(9);
+  out.identity = row.text(10);
+  out.created_at = row.text(11);
+  out.connection_hash = row.text(12);
+  out.link = {row.text(13), rule_of(row.text_view(14))};
+  out.tools_listed_at = {row.integer(15)};
+  if (!row.is_null(16)) out.tools_ttl_ms = row.integer(16);
+  out.stale = {{row.integer(17)}, row.text(18)};
+  out.degraded = {{row.integer(19)}, row.text(20)};
+  out.last_success = {row.integer(21)};
+  return out;
+}
+
+void bind_server(db::Statement& statement, const Server& server, CatalogVersion tools_version,
+                 CatalogVersion changed_version) {
+  statement.reset()
+      .bind(1, server.id.value)
+      .bind(2, server.key.origin.source)
+      .bind(3, server.key.origin.instance)
+      .bind(4, server.key.namespace_name)
+      .bind(5, server.key.name)
+      .bind(6, server.display_name)
+      .bind(7, server.group)
+      .bind(8, server.status)
+      .bind(9, server.transport)
+      .bind(10, server.url)
+      .bind(11, server.identity)
+      .bind(12, server.created_at)
+      .bind(13, server.connection_hash)
+      .bind(14, server.link.registry_entry)
+      .bind(15, name_of(server.link.rule))
+      .bind(16, server.tools_listed_at.unix_ms);
+  if (server.tools_ttl_ms) {
+    statement.bind(17, *server.tools_ttl_ms);
+  } else {
+    statement.bind_null(17);
+  }
+  statement.bind(18, server.stale.since.unix_ms)
+      .bind(19, server.stale.reason)
+      .bind(20, server.degraded.since.unix_ms)
+      .bind(21, server.degraded.reason)
+      .bind(22, server.last_success.unix_ms)
+      .bind(23, tools_version)
+      .bind(24, changed_version);
+}
+
+CatalogTool read_tool(const db::Statement& row) {
+  CatalogTool out;
+  out.name = row.text(0);
+  out.definition = row.text(1);
+  const std::string_view hash = row.text_view(2);
+  std::copy_n(hash.begin(), std::min(hash.size(), out.hash.bytes.size()), out.hash.bytes.begin());
+  return out;
+}
+
+}  // namespace mcpo::catalog

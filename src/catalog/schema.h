@@ -1,0 +1,19 @@
+// The tables of the catalog and how an older file is brought up to date. docs/design/
+// catalog-schema.md tells what each is for.
+#pragma once
+
+#include "base/result.h"
+#include "db/sqlite.h"
+
+namespace mcpo::catalog {
+
+inline constexpr std::int64_t kApplicationId = 0x4D43504F;  // "MCPO"
+inline constexpr std::int64_t kSchemaVersion = 1;
+
+// The file's schema version, 0 for an empty file. Refuses what is not ours, without writing to it. Errors: conflict (a newer schema, or somebody
+// else's tables, named), corrupt.
+Result<std::int64_t> check_schema(db::Database& database);
+// Creates or migrates, in one transaction. Call check_schema() first.
+Result<void> migrate_schema(db::Database& database);
+
+}  // namespace mcpo::catalog
