@@ -6,12 +6,14 @@
 #   TEST_DEPS x              further modules that only the tests use
 #   TEST_MAIN main.cc
 #   BENCHES a_bench.cc       one binary <name>_bench (Google Benchmark)
+#   BENCH_THIRD_PARTY third_sqlite   what only the benches use: rivals
 #   FUZZ a_fuzz.cc)          each a libFuzzer target with clang, and a replay binary for tests
 #
 # Makes the library mcpo_<name>. A fuzz target's corpus lies in fuzz/<name of the file>/.
 function(mcpo_module name)
-  cmake_parse_arguments(M "" "TEST_MAIN" "DEPS;THIRD_PARTY;SOURCES;TESTS;TEST_DEPS;BENCHES;FUZZ"
-                        ${ARGN})
+  cmake_parse_arguments(
+    M "" "TEST_MAIN" "DEPS;THIRD_PARTY;SOURCES;TESTS;TEST_DEPS;BENCHES;BENCH_THIRD_PARTY;FUZZ"
+    ${ARGN})
   set(library mcpo_${name})
   set(kind PUBLIC)
   if(M_SOURCES)
@@ -44,7 +46,8 @@ function(mcpo_module name)
 
   if(M_BENCHES AND MCPO_BENCHES)
     add_executable(${name}_bench EXCLUDE_FROM_ALL ${M_BENCHES})
-    target_link_libraries(${name}_bench PRIVATE mcpo_flags ${test_deps} benchmark::benchmark_main)
+    target_link_libraries(${name}_bench PRIVATE mcpo_flags ${test_deps} ${M_BENCH_THIRD_PARTY}
+                                                benchmark::benchmark_main)
     set_property(GLOBAL APPEND PROPERTY MCPO_BENCH_TARGETS ${name}_bench)
   endif()
 

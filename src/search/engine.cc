@@ -296,6 +296,7 @@ void Engine::explain_fields(const Request& request, const Query& query, DocId do
   if (scratch.sentence[doc] == 0) return;
   for (const std::string& sentence : request.sentences) {
     const float best_of_sentence = score_unit(sentence, query, scratch);
+    if (scratch.unit[doc] == 0) continue;  // perhaps all are 0
     if (scratch.unit[doc] / best_of_sentence < scratch.sentence[doc]) continue;
     add_shares(sentence, kSentenceShare / best_of_sentence);
     return;

@@ -178,6 +178,14 @@ TEST(Engine, ExplanationsSumToTheScore) {
   }
 }
 
+TEST(Engine, ExplainsWhenASentenceMatchesNothing) {
+  const auto index = build_index(some_tools());
+  const Query query{.description = "qwerty asdfgh yxcvb. Then search the code"};
+  const Hit first = index->search(query).hits.at(0);
+  const Explanation why = index->explain(query, first.doc);
+  EXPECT_NEAR(why.lexical + why.server_part, first.score, 1e-5);
+}
+
 TEST(Engine, ExplainNamesSynonyms) {
   const auto index =
       build_index({{.server = "a", .name = "remove_row"}, {.server = "b", .name = "delete_table"}});

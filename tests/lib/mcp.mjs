@@ -94,7 +94,10 @@ export class LegacySession {
     if (m.error) throw Object.assign(new Error(m.error.message), { code: m.error.code });
     return m.result;
   }
-  stream(headers) { return open_stream(this.url, { headers: { accept: 'text/event-stream', ...this.headers(headers), 'content-type': undefined } }); }
+  stream(more) {
+    const { 'content-type': _, ...headers } = this.headers({ accept: 'text/event-stream', ...more });
+    return open_stream(this.url, { headers });
+  }
   post_stream(body) { return open_stream(this.url, { method: 'POST', headers: this.headers(), body: JSON.stringify(body) }); }
   close() { return request(this.url, { method: 'DELETE', headers: this.headers() }); }
 }
