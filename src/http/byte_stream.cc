@@ -2,193 +2,229 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
-#include <vector>
+#include <span>
 
 namespace mcpo::http {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::size_t kReadBytes = std::size_t{64} << 10;
+constexpr int kReadsInARow = 16;
 
 auto tuple() { return asio::as_tuple(asio::use_awaitable); }
 
-bool is_ip(const std::string& host) {
-  boost::system::error_code error;
-  asio::ip::make_address(host, error);
-  return !error;
+// Used between two suspensions only, so one for all streams of a thread.
+std::span<char> read_buffer() {
+  thread_local const std::unique_ptr<char[]> buffer(new char[kReadBytes]);
+  return {buffer.get(), kReadBytes};
 }
 
-// Closes the socket when the deadline passes while the guard lives. Armed anew only when it moves,
-// which for the reads of one response it does not.
-class DeadlineTimer {
- public:
-  DeadlineTimer(const async::Executor& executor, tcp::socket& socket)
-      : state_(std::make_shared<State>(executor, socket)) {}
-  ~DeadlineTimer() {
-    state_->socket = nullptr;
-    state_->timer.cancel();
-  }
-
-  void arm(async::Deadline deadline) {
-    if (deadline.time() == state_->armed_for) return;
-    state_->armed_for = deadline.time();
-    if (deadline.is_never()) {
-      state_->timer.cancel();
-      return;
-    }
-    state_->timer.expires_at(deadline.time());
-    state_->timer.async_wait([state = state_, at = deadline.time()](boost::system::error_code) {
-      if (state->socket == nullptr || state->armed_for != at) return;
-      if (std::chrono::steady_clock::now() < at) return;
-      state->passed = true;
-      boost::system::error_code ignored;
-      state->socket->cancel(ignored);
-    });
-  }
-  bool passed() const { return state_->passed; }
-
- private:
-  struct State {
-    State(const async::Executor& executor, tcp::socket& s) : timer(executor), socket(&s) {}
-    asio::steady_timer timer;
-    tcp::socket* socket;
-    SteadyTime armed_for = SteadyTime::max();
-    bool passed = false;
-  };
-  std::shared_ptr<State> state_;
-};
-
-Error io_error(const boost::system::error_code& error, const DeadlineTimer& timer) {
-  if (timer.passed()) return {Errc::timeout, "no answer in time"};
-  if (error == asio::error::operation_aborted) return {Errc::cancelled, "cancelled"};
-  return {Errc::unavailable, "connection lost: " + error.message()};
-}
-
-bool is_end(const boost::system::error_code& error) {
-  return error == asio::error::eof || error == asio::ssl::error::stream_truncated;
-}
-
-template <class Stream>
-class AsioStream final : public ByteStream {
- public:
-  template <class... Args>
-  explicit AsioStream(const async::Executor& executor, Args&&... args)
-      : stream_(executor, std::forward<Args>(args)...), timer_(executor, socket()) {}
-
-  async::Task<std::size_t> read_some(std::span<char> buffer, async::Deadline deadline) override {
-    CO_CHECK_OK(co_await async::check_cancelled());
-    if (deadline.expired()) co_return fail(Errc::timeout, "no answer in time");
-    timer_.arm(deadline);
-    auto [error, size] =
-        co_await stream_.async_read_some(asio::buffer(buffer.data(), buffer.size()), tuple());
-    if (is_end(error)) co_return std::size_t{0};
-    if (error) co_return std::unexpected(io_error(error, timer_));
-    co_return size;
-  }
-
-  async::Task<void> write(std::string bytes, async::Deadline deadline) override {
-    CO_CHECK_OK(co_await async::check_cancelled());
-    timer_.arm(deadline);
-    auto [error, size] = co_await asio::async_write(stream_, asio::buffer(bytes), tuple());
-    if (error) co_return std::unexpected(io_error(error, timer_));
-    co_return Result<void>{};
-  }
-
-  bool is_quiet() override {
-    timer_.arm(async::Deadline::never());
-    char byte = 0;
-    return ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-           (errno == EAGAIN || errno == EWOULDBLOCK);
-  }
-
-  Stream& stream() { return stream_; }
-  DeadlineTimer& timer() { return timer_; }
-  tcp::socket& socket() {
-    if constexpr (std::is_same_v<Stream, tcp::socket>) {
-      return stream_;
-    } else {
-      return stream_.next_layer();
-    }
-  }
-
- private:
-  Stream stream_;
-  DeadlineTimer timer_;
-};
-
-using PlainStream = AsioStream<tcp::socket>;
-using TlsStream = AsioStream<asio::ssl::stream<tcp::socket>>;
-
-async::Task<std::vector<tcp::endpoint>> find_endpoints(async::Executor executor, const Url& url) {
-  boost::system::error_code literal_error;
-  const auto literal = asio::ip::make_address(url.host, literal_error);
-  if (!literal_error) co_return std::vector{tcp::endpoint(literal, url.port)};
-  tcp::resolver resolver(executor);
-  auto [error, results] =
-      co_await resolver.async_resolve(url.host, std::to_string(url.port), tuple());
-  if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "cancelled");
-  if (error) co_return fail(Errc::unavailable, "look up " + url.host + ": " + error.message());
-  std::vector<tcp::endpoint> out;
-  for (const auto& result : results) out.push_back(result.endpoint());
-  co_return out;
-}
-
-async::Task<void> connect(tcp::socket& socket, DeadlineTimer& timer, const Url& url,
-                          async::Deadline deadline) {
-  async::Executor executor = socket.get_executor();
-  auto lookup = find_endpoints(executor, url);
-  CO_TRY(auto endpoints,
-         co_await async::with_deadline(std::move(lookup), deadline,
-                                       "look up " + url.host + ": no answer in time"));
-  timer.arm(deadline);
-  auto [error, endpoint] = co_await asio::async_connect(socket, endpoints, tuple());
-  const std::string where = "connect to " + url.host + ":" + std::to_string(url.port) + ": ";
-  if (timer.passed()) co_return fail(Errc::timeout, where + "no answer in time");
-  if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "cancelled");
-  if (error) co_return fail(Errc::unavailable, where + error.message());
-  boost::system::error_code ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
-  co_return Result<void>{};
-}
-
-async::Task<void> handshake(TlsStream& tls, const Url& url, async::Deadline deadline) {
-  const std::string where = "TLS with " + url.host + ": ";
-  // Names only: an address has no SNI (RFC 6066 section 3).
-  if (!is_ip(url.host)) {
-    SSL_set_tlsext_host_name(tls.stream().native_handle(), url.host.c_str());
-  }
-  tls.stream().set_verify_mode(asio::ssl::verify_peer);
-  tls.stream().set_verify_callback(asio::ssl::host_name_verification(url.host));
-  tls.timer().arm(deadline);
-  auto [error] = co_await tls.stream().async_handshake(asio::ssl::stream_base::client, tuple());
-  if (tls.timer().passed()) co_return fail(Errc::timeout, where + "no answer in time");
-  if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "cancelled");
-  if (error) co_return fail(Errc::unavailable, where + error.message());
-  co_return Result<void>{};
+bool would_block(const error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
 }
 
 }  // namespace
 
-async::Task<std::unique_ptr<ByteStream>> open_stream(async::Executor executor, Url url,
-                                                     asio::ssl::context& tls,
-                                                     async::Deadline deadline) {
-  CO_CHECK_OK(co_await async::check_cancelled());
-  if (url.scheme == "http") {
-    auto plain = std::make_unique<PlainStream>(executor);
-    CO_CHECK_OK(co_await connect(plain->socket(), plain->timer(), url, deadline));
-    co_return plain;
+std::string describe(const error_code& error) {
+  std::string text = error.message();
+  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a') text[0] |= 0x20;
+  return text;
+}
+
+struct TcpStream::State : std::enable_shared_from_this<State> {
+  explicit State(Socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
+
+  void arm(async::Deadline until);
+  void on_timer();
+  void watch();
+  void look();
+
+  Socket socket;
+  asio::steady_timer timer;
+  async::Deadline deadline = async::Deadline::never();  // of the wait that runs
+  SteadyTime armed_for = SteadyTime::max();             // max: the timer does not run
+  int reads_in_a_row = 0;                               // without a wait
+  bool timed_out = false;
+  bool watching = false;  // the wait for a watch runs
+  std::function<void()> closed;
+};
+
+// The timer is left running when a wait ends, and looks at the deadline in force when it fires:
+// under load it is set once in a deadline's length, not once a wait.
+void TcpStream::State::arm(async::Deadline until) {
+  deadline = until;
+  if (until.is_never() || armed_for <= until.time()) return;
+  armed_for = until.time();
+  timer.expires_at(armed_for);
+  timer.async_wait([weak = weak_from_this()](error_code error) {
+    auto state = weak.lock();
+    if (state && error != asio::error::operation_aborted) state->on_timer();
+  });
+}
+
+void TcpStream::State::on_timer() {
+  if (std::chrono::steady_clock::now() < armed_for) return;  // one that was moved meanwhile
+  armed_for = SteadyTime::max();
+  if (deadline.expired()) {
+    timed_out = true;
+    error_code ignored;
+    socket.cancel(ignored);
+  } else {
+    arm(deadline);
   }
-  auto secure = std::make_unique<TlsStream>(executor, tls);
-  CO_CHECK_OK(co_await connect(secure->socket(), secure->timer(), url, deadline));
-  CO_CHECK_OK(co_await handshake(*secure, url, deadline));
-  co_return secure;
+}
+
+TcpStream::TcpStream(async::Executor executor) : TcpStream(Socket(std::move(executor))) {}
+
+TcpStream::TcpStream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {
+  error_code ignored;
+  if (!state_->socket.is_open()) return;
+  state_->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  state_->socket.non_blocking(true, ignored);
+}
+
+TcpStream::~TcpStream() {
+  state_->closed = nullptr;
+  close();
+}
+
+TcpStream::Socket& TcpStream::socket() { return state_->socket; }
+
+void TcpStream::begin_wait(async::Deadline deadline) {
+  if (deadline.time() != state_->deadline.time()) state_->arm(deadline);
+}
+
+Result<void> TcpStream::end_wait(error_code error) {
+  state_->deadline = async::Deadline::never();
+  if (!error) return {};
+  if (state_->timed_out) return fail(Errc::timeout, "no answer in time");
+  if (error == asio::error::operation_aborted) return fail(Errc::cancelled, "cancelled");
+  return fail(Errc::unavailable, describe(error));
+}
+
+async::Task<void> TcpStream::connect(Endpoint endpoint, async::Deadline deadline) {
+  CO_CHECK_OK(co_await async::check_cancelled());
+  begin_wait(deadline);
+  auto [error] = co_await state_->socket.async_connect(endpoint, tuple());
+  CO_CHECK_OK(end_wait(error));
+  state_->socket.set_option(asio::ip::tcp::no_delay(true), error);
+  state_->socket.non_blocking(true, error);
+  co_return Result<void>();
+}
+
+async::Task<void> TcpStream::wait_until(Socket::wait_type ready, async::Deadline deadline) {
+  CO_CHECK_OK(co_await async::check_cancelled());
+  if (deadline.expired()) co_return fail(Errc::timeout, "no answer in time");
+  begin_wait(deadline);
+  auto [error] = co_await state_->socket.async_wait(ready, tuple());
+  co_return end_wait(error);
+}
+
+async::Task<std::string_view> TcpStream::read_some(async::Deadline deadline) {
+  if (deadline.expired()) co_return fail(Errc::timeout, "no answer in time");
+  // A peer that sends without a pause must not keep the thread for itself.
+  if (++state_->reads_in_a_row > kReadsInARow) {
+    state_->reads_in_a_row = 0;
+    co_await asio::post(asio::use_awaitable);
+    CO_CHECK_OK(co_await async::check_cancelled());
+  }
+  while (true) {
+    const std::span<char> buffer = read_buffer();
+    error_code error;
+    const std::size_t size =
+        state_->socket.read_some(asio::buffer(buffer.data(), buffer.size()), error);
+    if (!error) co_return std::string_view(buffer.data(), size);
+    if (error == asio::error::eof) co_return std::string_view();
+    if (!would_block(error)) co_return fail(Errc::unavailable, describe(error));
+    state_->reads_in_a_row = 0;
+    CO_CHECK_OK(co_await wait_until(Socket::wait_read, deadline));
+  }
+}
+
+async::Task<void> TcpStream::write(std::string_view head, std::string_view body,
+                                   async::Deadline deadline) {
+  while (true) {
+    const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
+    error_code error;
+    const std::size_t size = state_->socket.write_some(buffers, error);
+    if (error && !would_block(error)) co_return fail(Errc::unavailable, describe(error));
+    const std::size_t of_head = std::min(size, head.size());
+    head.remove_prefix(of_head);
+    body.remove_prefix(size - of_head);
+    if (head.empty() && body.empty()) co_return Result<void>();
+    CO_CHECK_OK(co_await wait_until(Socket::wait_write, deadline));
+  }
+}
+
+bool TcpStream::is_quiet() {
+  char byte = 0;
+  return ::recv(state_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void TcpStream::rest() {
+  if (state_->armed_for == SteadyTime::max()) return;
+  state_->armed_for = SteadyTime::max();
+  state_->timer.cancel();
+}
+
+// The wait of an earlier watch may still run: then it serves this one.
+void TcpStream::watch_close(std::function<void()> closed) {
+  state_->closed = std::move(closed);
+  state_->watch();
+}
+
+void TcpStream::State::watch() {
+  if (watching) return;
+  watching = true;
+  socket.async_wait(Socket::wait_read, [weak = weak_from_this()](error_code error) {
+    auto state = weak.lock();
+    if (!state) return;
+    state->watching = false;
+    if (!error && state->closed) state->look();
+  });
+}
+
+void TcpStream::State::look() {
+  char byte = 0;
+  const auto size = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (size > 0) return;
+  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    // The wait saw bytes that were read meanwhile.
+    watch();
+    return;
+  }
+  const auto call = std::exchange(closed, nullptr);
+  call();
+}
+
+void TcpStream::unwatch() { state_->closed = nullptr; }
+
+void TcpStream::shutdown_send() {
+  error_code ignored;
+  state_->socket.shutdown(Socket::shutdown_send, ignored);
+}
+
+void TcpStream::close() {
+  rest();
+  error_code ignored;
+  state_->socket.close(ignored);
+}
+
+std::string TcpStream::peer_address() const {
+  error_code error;
+  const Endpoint peer = state_->socket.remote_endpoint(error);
+  if (error) return {};
+  const std::string address = peer.address().to_string();
+  return (peer.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(peer.port());
 }
 
 }  // namespace mcpo::http

@@ -1,240 +1,200 @@
 #include "http/client.h"
 
-#include <algorithm>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <deque>
-#include <map>
-#include <optional>
+#include <boost/asio/this_coro.hpp>
 
 #include "base/text.h"
-#include "http/byte_stream.h"
-#include "http/wire.h"
+#include "http/connection_pool.h"
+#include "http/connector.h"
+#include "http/message_reader.h"
+#include "http/message_writer.h"
 
 namespace mcpo::http {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast_http = boost::beast::http;
 
-constexpr std::size_t kReadBytes = std::size_t{16} << 10;
-
-// Kept-alive streams by origin.
-class StreamPool {
- public:
-  explicit StreamPool(ClientOptions options) : options_(std::move(options)) {}
-
-  // The youngest first: it is the likeliest to be alive. Null: none.
-  std::unique_ptr<ByteStream> take(const std::string& origin) {
-    auto& streams = idle_[origin];
-    const auto now = std::chrono::steady_clock::now();
-    while (!streams.empty()) {
-      Idle last = std::move(streams.back());
-      streams.pop_back();
-      if (now - last.since < options_.idle_timeout && last.stream->is_quiet()) {
-        return std::move(last.stream);
-      }
-    }
-    return nullptr;
-  }
-
-  void give(const std::string& origin, std::unique_ptr<ByteStream> stream) {
-    if (!stream->is_quiet()) return;
-    auto& streams = idle_[origin];
-    streams.push_back({std::move(stream), std::chrono::steady_clock::now()});
-    if (streams.size() > options_.max_idle_per_origin) streams.pop_front();
-  }
-
-  const ClientOptions& options() const { return options_; }
-
- private:
-  struct Idle {
-    std::unique_ptr<ByteStream> stream;
-    SteadyTime since;
-  };
-  ClientOptions options_;
-  std::map<std::string, std::deque<Idle>> idle_;
-};
-
-// One answer on one stream: its head, then its body piece by piece.
+// One request and its answer on one connection, which goes back to the pool after the answer's end.
 class Exchange final : public BodyReader {
  public:
-  Exchange(std::shared_ptr<StreamPool> pool, std::string origin, std::unique_ptr<ByteStream> stream)
-      : pool_(std::move(pool)), origin_(std::move(origin)), stream_(std::move(stream)) {
-    renew_parser();
-  }
+  Exchange(std::shared_ptr<ConnectionPool> pool, std::string origin,
+           std::unique_ptr<ByteStream> stream, std::size_t max_header_bytes)
+      : pool_(std::move(pool)),
+        origin_(std::move(origin)),
+        stream_(std::move(stream)),
+        reader_(MessageReader::Role::response, {.max_header_bytes = max_header_bytes}) {}
 
-  async::Task<void> read_head(std::string method, async::Deadline deadline) {
-    if (method == "HEAD") parser_->skip(true);
-    while (true) {
-      while (!parser_->is_header_done()) {
-        CO_CHECK_OK(parse());
-        if (parser_->is_header_done()) break;
-        CO_TRY(std::size_t size, co_await read_more(deadline));
-        if (size == 0) co_return fail(Errc::unavailable, "the server closed the connection");
-      }
-      const int status = parser_->get().result_int();
-      if (status < 100 || status > 199 || status == 101) break;
-      renew_parser();  // an interim answer (RFC 9110 section 15.2)
-    }
-    parser_->eager(true);
-    finish_if_done();
-    co_return Result<void>{};
+  // Up to the end of the answer's head. The views are the caller's until it returns.
+  async::Task<void> run(std::string_view method, std::string_view head, std::string_view body,
+                        async::Deadline deadline) {
+    Result<void> written = co_await stream_->write(head, body, deadline);
+    was_sent_ = written.has_value();
+    if (!written && written.error().code != Errc::unavailable) co_return written;
+    // A server may answer, 413 perhaps, and close before it has read the whole request.
+    Result<void> answered = co_await read_head(method, deadline);
+    if (!answered && !written) co_return written;
+    co_return answered;
   }
 
   async::Task<std::string> read_some(async::Deadline deadline) override {
+    CO_CHECK_OK(co_await async::check_cancelled());
     while (true) {
-      std::string piece = std::exchange(parser_->get().body(), {});
+      std::string piece = reader_.take_body();
       finish_if_done();
-      if (!piece.empty() || parser_->is_done()) co_return piece;
-      CO_CHECK_OK(parse());
-      if (!parser_->get().body().empty() || parser_->is_done()) continue;
-      CO_TRY(std::size_t size, co_await read_more(deadline));
-      if (size == 0) CO_CHECK_OK(end_of_stream());
+      if (!piece.empty() || reader_.stage() == MessageReader::Stage::done) co_return piece;
+      CO_CHECK_OK(co_await read_more(deadline));
     }
   }
 
-  ByteStream& stream() { return *stream_; }
-  bool got_bytes() const { return got_bytes_; }
-  int status() const { return static_cast<int>(parser_->get().result_int()); }
-  Headers headers() const { return wire::to_headers(parser_->get()); }
-
- private:
-  using Parser = beast_http::response_parser<wire::PieceBody>;
-
-  void renew_parser() {
-    parser_.emplace();
-    parser_->header_limit(static_cast<std::uint32_t>(pool_->options().max_header_bytes));
-    parser_->body_limit(boost::none);
+  // The connection turned out to be dead before anything was done with the request.
+  bool may_retry(Client::Retry retry) const {
+    return !got_bytes_ && (!was_sent_ || retry == Client::Retry::idempotent);
   }
 
-  Result<void> parse() {
-    while (!buffer_.empty() && !parser_->is_done()) {
-      boost::system::error_code error;
-      const std::size_t used = parser_->put(asio::buffer(buffer_), error);
-      buffer_.erase(0, used);
-      if (error == beast_http::error::need_more) return {};
-      if (error == beast_http::error::header_limit) {
-        return fail(Errc::too_large, "the answer's header fields are larger than " +
-                                         std::to_string(pool_->options().max_header_bytes) +
-                                         " bytes");
-      }
-      if (error) return fail(Errc::corrupt, "the answer is not HTTP/1.1: " + error.message());
-      // Without eager a head ends a put; the rest waits for the body's turn.
-      if (used == 0 || (parser_->is_header_done() && !parser_->eager())) return {};
-    }
-    return {};
-  }
-
-  async::Task<std::size_t> read_more(async::Deadline deadline) {
-    if (stream_ == nullptr) co_return fail(Errc::unavailable, "the connection is closed");
-    const std::size_t before = buffer_.size();
-    buffer_.resize(before + kReadBytes);
-    auto size = co_await stream_->read_some({buffer_.data() + before, kReadBytes}, deadline);
-    buffer_.resize(before + size.value_or(0));
-    if (size && *size > 0) got_bytes_ = true;
-    if (!size) stream_.reset();
-    co_return size;
-  }
-
-  Result<void> end_of_stream() {
-    boost::system::error_code error;
-    parser_->put_eof(error);
-    stream_.reset();
-    if (error) return fail(Errc::unavailable, "the connection was lost in the middle of an answer");
-    return {};
-  }
-
-  // A whole answer was read and nothing else came: the stream can serve another request.
-  void finish_if_done() {
-    if (stream_ == nullptr || !parser_->is_done() || !buffer_.empty()) return;
-    if (parser_->get().keep_alive()) {
-      pool_->give(origin_, std::move(stream_));
-    }
-    stream_.reset();
-  }
-
-  std::shared_ptr<StreamPool> pool_;
-  std::string origin_;
-  std::unique_ptr<ByteStream> stream_;
-  std::optional<Parser> parser_;
-  std::string buffer_;  // received, not yet parsed
-  bool got_bytes_ = false;
-};
-
-std::string head_of(const Url& url, const Request& request) {
-  Headers framing{{"Host", url.authority()}};
-  if (!url.userinfo.empty() && !request.headers.find("Authorization")) {
-    framing.add("Authorization", "Basic " + base64_encode(url.userinfo));
-  }
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    framing.add("Content-Length", std::to_string(request.body.size()));
-  }
-  return wire::request_head(request, framing);
-}
-
-class AsioClient final : public Client {
- public:
-  AsioClient(async::Executor executor, ClientOptions options, Logger& log)
-      : executor_(std::move(executor)),
-        tls_(asio::ssl::context::tls_client),
-        pool_(std::make_shared<StreamPool>(std::move(options))) {
-    boost::system::error_code error;
-    if (pool_->options().ca_file.empty()) {
-      tls_.set_default_verify_paths(error);
-    } else {
-      tls_.load_verify_file(pool_->options().ca_file, error);
-    }
-    if (error) log.warn("certificates could not be loaded", {{"cause", error.message()}});
-  }
-
-  async::Task<StreamedResponse> open(Url url, Request request, Retry retry,
-                                     async::Deadline deadline) override {
-    if (url.scheme != "http" && url.scheme != "https") {
-      co_return fail(Errc::invalid, "the URL must start with http:// or https://");
-    }
-    const std::string origin = url.origin();
-    request.target = url.target;
-    std::string bytes = head_of(url, request);
-    bytes.append(request.body);
-    while (auto used = pool_->take(origin)) {
-      auto exchange = std::make_unique<Exchange>(pool_, origin, std::move(used));
-      std::string copy = bytes;
-      auto written = co_await exchange->stream().write(std::move(copy), deadline);
-      Result<void> head = written;
-      if (written) head = co_await exchange->read_head(request.method, deadline);
-      if (head) co_return respond(std::move(exchange));
-      // A kept stream may have been closed by the peer just now: then it says nothing at all.
-      const bool lost = head.error().code == Errc::unavailable && !exchange->got_bytes();
-      const bool may_retry = !written || retry == Retry::idempotent;
-      if (!lost || !may_retry) co_return std::unexpected(head.error());
-    }
-    const auto connect_by = deadline.earlier(async::Deadline::in(pool_->options().connect_timeout));
-    CO_TRY(auto stream, co_await open_stream(executor_, url, tls_, connect_by));
-    auto exchange = std::make_unique<Exchange>(pool_, origin, std::move(stream));
-    CO_CHECK_OK(co_await exchange->stream().write(std::move(bytes), deadline));
-    CO_CHECK_OK(co_await exchange->read_head(request.method, deadline));
-    co_return respond(std::move(exchange));
-  }
-
- private:
   static StreamedResponse respond(std::unique_ptr<Exchange> exchange) {
     StreamedResponse out;
-    out.status = exchange->status();
-    out.headers = exchange->headers();
+    out.status = exchange->reader_.status();
+    out.headers = exchange->reader_.take_headers();
+    exchange->finish_if_done();
     out.body = std::move(exchange);
     return out;
   }
 
-  async::Executor executor_;
-  asio::ssl::context tls_;
-  std::shared_ptr<StreamPool> pool_;
+ private:
+  async::Task<void> read_head(std::string_view method, async::Deadline deadline) {
+    while (true) {
+      reader_.begin(method);
+      CO_CHECK_OK(check(reader_.push("")));
+      while (reader_.stage() == MessageReader::Stage::head) {
+        CO_CHECK_OK(co_await read_more(deadline));
+      }
+      const bool is_interim = reader_.status() < 200 && reader_.status() != 101;
+      if (!is_interim) co_return Result<void>();  // RFC 9110 section 15.2
+    }
+  }
+
+  async::Task<void> read_more(async::Deadline deadline) {
+    if (stream_ == nullptr) co_return fail(Errc::unavailable, "the connection is closed");
+    Result<std::string_view> bytes = co_await stream_->read_some(deadline);
+    if (!bytes) {
+      stream_.reset();
+      co_return std::unexpected(std::move(bytes).error());
+    }
+    if (!bytes->empty()) {
+      got_bytes_ = true;
+      co_return check(reader_.push(*bytes));
+    }
+    const bool in_head = reader_.stage() == MessageReader::Stage::head;
+    const bool cut = reader_.end() != MessageReader::Fault::none;
+    stream_.reset();
+    if (!cut) co_return Result<void>();
+    co_return fail(Errc::unavailable, in_head
+                                          ? "the server closed the connection"
+                                          : "the connection was lost in the middle of an answer");
+  }
+
+  Result<void> check(MessageReader::Fault fault) {
+    if (fault == MessageReader::Fault::none) return {};
+    stream_.reset();
+    if (fault == MessageReader::Fault::head_too_large) {
+      return fail(Errc::too_large, "the answer cannot be read: " + reader_.fault_text());
+    }
+    return fail(Errc::corrupt, "the answer is not HTTP/1.1: " + reader_.fault_text());
+  }
+
+  // What came behind the answer was not asked for: such a connection is not used again.
+  void finish_if_done() {
+    if (stream_ == nullptr || reader_.stage() != MessageReader::Stage::done) return;
+    const bool is_fit =
+        was_sent_ && reader_.keep_alive() && !reader_.has_rest() && reader_.status() >= 200;
+    if (is_fit) pool_->give(origin_, std::move(stream_));
+    stream_.reset();
+  }
+
+  std::shared_ptr<ConnectionPool> pool_;
+  std::string origin_;
+  std::unique_ptr<ByteStream> stream_;  // null: no more bytes will come
+  MessageReader reader_;
+  bool was_sent_ = false;
+  bool got_bytes_ = false;
+};
+
+// User information is percent-encoded in the URL only (RFC 3986 section 3.2.1, RFC 7617).
+std::string percent_decoded(std::string_view text) {
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    const char lower = static_cast<char>(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_code =
+        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+    out += is_code ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
+    if (is_code) i += 2;
+  }
+  return out;
+}
+
+std::string head_of(const Url& url, const Request& request) {
+  std::string framing = "Host: " + url.authority() + "\r\n";
+  if (!url.userinfo.empty() && !request.headers.find("Authorization")) {
+    std::string credentials = percent_decoded(url.userinfo);
+    if (credentials.find(':') == std::string::npos) credentials += ':';
+    framing += "Authorization: Basic " + base64_encode(credentials) + "\r\n";
+  }
+  const bool has_body = !request.body.empty() || request.method == "POST" ||
+                        request.method == "PUT" || request.method == "PATCH";
+  if (has_body) framing += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  return request_head(request.method, request.target.empty() ? url.target : request.target,
+                      request.headers, framing);
+}
+
+class PooledClient final : public Client {
+ public:
+  PooledClient(async::Executor executor, ClientOptions options)
+      : options_(std::move(options)),
+        connector_(std::move(executor), options_.ca_file),
+        pool_(std::make_shared<ConnectionPool>(options_.max_idle_per_origin,
+                                               options_.idle_timeout)) {}
+
+  async::Task<StreamedResponse> open(Url url, Request request, Retry retry,
+                                     async::Deadline deadline) override {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    CO_CHECK_OK(co_await async::check_cancelled());
+    if (url.scheme != "http" && url.scheme != "https") {
+      co_return fail(Errc::invalid, "the URL must begin with http:// or https://");
+    }
+    const std::string origin = url.origin();
+    const std::string head = head_of(url, request);
+    if (auto kept = pool_->take(origin)) {
+      auto exchange = start(origin, std::move(kept));
+      Result<void> answered = co_await exchange->run(request.method, head, request.body, deadline);
+      if (answered) co_return Exchange::respond(std::move(exchange));
+      const bool lost = answered.error().code == Errc::unavailable;
+      if (!lost || !exchange->may_retry(retry)) co_return std::unexpected(answered.error());
+    }
+    const auto connect_by = deadline.earlier(async::Deadline::in(options_.connect_timeout));
+    CO_TRY(auto fresh, co_await connector_.connect(std::move(url), connect_by));
+    auto exchange = start(origin, std::move(fresh));
+    CO_CHECK_OK(co_await exchange->run(request.method, head, request.body, deadline));
+    co_return Exchange::respond(std::move(exchange));
+  }
+
+ private:
+  std::unique_ptr<Exchange> start(const std::string& origin, std::unique_ptr<ByteStream> stream) {
+    return std::make_unique<Exchange>(pool_, origin, std::move(stream), options_.max_header_bytes);
+  }
+
+  ClientOptions options_;
+  Connector connector_;
+  std::shared_ptr<ConnectionPool> pool_;
 };
 
 }  // namespace
 
-std::unique_ptr<Client> make_client(async::Executor executor, ClientOptions options, Logger& log) {
-  return std::make_unique<AsioClient>(std::move(executor), std::move(options), log);
+std::unique_ptr<Client> make_client(async::Executor executor, ClientOptions options,
+                                    Logger& /*log*/) {
+  return std::make_unique<PooledClient>(std::move(executor), std::move(options));
 }
 
 async::Task<std::string> read_body(BodyReader& body, std::size_t max_bytes,
@@ -247,7 +207,11 @@ async::Task<std::string> read_body(BodyReader& body, std::size_t max_bytes,
       co_return fail(Errc::too_large,
                      "the answer is larger than " + std::to_string(max_bytes) + " bytes");
     }
-    out.append(piece);
+    if (out.empty()) {
+      out = std::move(piece);
+    } else {
+      out.append(piece);
+    }
   }
 }
 

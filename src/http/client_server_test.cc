@@ -252,7 +252,7 @@ TEST_F(ClientServerTest, RefusedConnectionSaysWhere) {
     EXPECT_FALSE(answer.has_value());
     if (!answer) {
       EXPECT_EQ(answer.error().code, Errc::unavailable);
-      EXPECT_EQ(answer.error().message, "connect to 127.0.0.1:1: Connection refused");
+      EXPECT_EQ(answer.error().message, "connect to 127.0.0.1:1: connection refused");
     }
   };
   run([&] { return body(*this); });

@@ -1,336 +1,254 @@
 #include "http/connection.h"
 
-#include <sys/socket.h>
+#include <boost/asio/this_coro.hpp>
+#include <exception>
 
-#include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
+#include "http/message_writer.h"
 
 namespace mcpo::http {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast_http = boost::beast::http;
 
-constexpr std::size_t kReadBytes = std::size_t{16} << 10;
-constexpr std::size_t kMaxReadBytes = std::size_t{256} << 10;
-constexpr std::size_t kMaxDrainBytes = std::size_t{64} << 20;
-constexpr Millis kDrainTimeout{2'000};
+constexpr std::size_t kMaxLingerBytes = std::size_t{64} << 20;
+constexpr Millis kLingerTimeout{2'000};
 
-auto tuple() { return asio::as_tuple(asio::use_awaitable); }
+std::string describe(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& exception) {
+    return exception.what();
+  } catch (...) {
+    return "not a std::exception";
+  }
+}
+
+bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
 
 }  // namespace
 
 class Connection::Writer final : public ResponseWriter {
  public:
-  Writer(Connection& connection, bool head_only, bool http_1_0)
-      : connection_(connection), head_only_(head_only), http_1_0_(http_1_0) {}
-  ~Writer() override { finish_request(); }
+  Writer(Connection& connection, bool http_1_0) : connection_(connection), http_1_0_(http_1_0) {
+    ++connection_.share_.requests_running;
+  }
+  ~Writer() override { stop_counting(); }
 
   async::Task<void> send(Response response) override {
     begun_ = true;
     ended_ = true;
-    Headers framing{{"Date", wire::http_date()}};
-    if (response.status != 204) {
-      framing.add("Content-Length", std::to_string(response.body.size()));
+    std::string framing = connection_line();
+    if (!has_no_body(response.status)) {
+      framing.append("Content-Length: ").append(std::to_string(response.body.size()));
+      framing.append("\r\n");
     }
-    add_connection(framing);
-    std::string head = wire::response_head(response.status, response.headers, framing);
-    std::string body = head_only_ ? std::string() : std::move(response.body);
-    co_return co_await connection_.write_all(std::move(head), std::move(body));
+    const std::string head = response_head(response.status, response.headers, framing);
+    const std::string_view body = connection_.head_only_ || has_no_body(response.status)
+                                      ? std::string_view()
+                                      : std::string_view(response.body);
+    co_return co_await connection_.stream_.write(head, body, connection_.write_deadline());
   }
 
   async::Task<void> begin_stream(Response head) override {
+    if (connection_.share_.stopping) co_return fail(Errc::unavailable, "the server stops");
     begun_ = true;
-    Headers framing{{"Date", wire::http_date()}};
-    if (http_1_0_) {
-      connection_.keep_alive_ = false;
-    } else {
-      framing.add("Transfer-Encoding", "chunked");
-    }
-    add_connection(framing);
-    finish_request();
+    stop_counting();
     connection_.phase_ = Phase::streaming;
-    connection_.buffer_.shrink_to_fit();  // an idle stream may live for hours
-    std::string text = wire::response_head(head.status, head.headers, framing);
-    std::string none;
-    co_return co_await connection_.write_all(std::move(text), std::move(none));
+    connection_.reader_.release_memory();  // an idle stream may live for hours
+    if (http_1_0_) connection_.keep_alive_ = false;
+    std::string framing = connection_line();
+    if (!http_1_0_) framing.append("Transfer-Encoding: chunked\r\n");
+    const std::string text = response_head(head.status, head.headers, framing);
+    co_return co_await connection_.stream_.write(text, {}, connection_.write_deadline());
   }
 
-  async::Task<void> write(std::string bytes) override {
-    if (bytes.empty() || head_only_) co_return Result<void>{};
-    std::string text = http_1_0_ ? std::move(bytes) : wire::chunk(bytes);
-    std::string none;
-    co_return co_await connection_.write_all(std::move(text), std::move(none));
+  async::Task<void> write(std::string chunk) override {
+    if (chunk.empty() || connection_.head_only_) co_return Result<void>();
+    std::string head;
+    if (!http_1_0_) {
+      head = chunk_head(chunk.size());
+      chunk.append("\r\n");
+    }
+    co_return co_await connection_.stream_.write(head, chunk, connection_.write_deadline());
   }
 
   async::Task<void> end_stream() override {
     ended_ = true;
-    if (http_1_0_ || head_only_) co_return Result<void>{};
-    std::string last = "0\r\n\r\n";
-    std::string none;
-    co_return co_await connection_.write_all(std::move(last), std::move(none));
+    if (http_1_0_ || connection_.head_only_) co_return Result<void>();
+    co_return co_await connection_.stream_.write("0\r\n\r\n", {}, connection_.write_deadline());
   }
 
   bool begun() const override { return begun_; }
   bool ended() const { return ended_; }
 
  private:
-  void add_connection(Headers& framing) {
-    if (connection_.state_.stopping) connection_.keep_alive_ = false;
-    if (!connection_.keep_alive_) {
-      framing.add("Connection", "close");
-    } else if (http_1_0_) {
-      framing.add("Connection", "keep-alive");
-    }
+  std::string connection_line() {
+    if (connection_.share_.stopping) connection_.keep_alive_ = false;
+    if (!connection_.keep_alive_) return "Connection: close\r\n";
+    return http_1_0_ ? "Connection: keep-alive\r\n" : "";
   }
-  void finish_request() {
-    if (counted_) --connection_.state_.requests_running;
+  void stop_counting() {
+    if (counted_) --connection_.share_.requests_running;
     counted_ = false;
   }
 
   Connection& connection_;
-  bool head_only_;
   bool http_1_0_;
   bool begun_ = false;
   bool ended_ = false;
-  bool counted_ = true;  // in requests_running
+  bool counted_ = true;
 };
 
-Connection::Connection(asio::ip::tcp::socket socket, ServerState& state)
-    : socket_(std::move(socket)), state_(state) {}
+Connection::Connection(TcpStream::Socket socket, ServerShare& share)
+    : share_(share),
+      stream_(std::move(socket)),
+      reader_(MessageReader::Role::request,
+              {share.limits.max_header_bytes, share.limits.max_body_bytes}),
+      peer_address_(stream_.peer_address()) {}
 
-void Connection::limit(Millis duration) {
-  deadline_ =
-      duration == Millis::max() ? SteadyTime::max() : std::chrono::steady_clock::now() + duration;
-}
+void Connection::cancel() { cancel_.emit(asio::cancellation_type::terminal); }
 
-void Connection::check_deadline(SteadyTime now) {
-  if (now < deadline_ || timed_out_) return;
-  timed_out_ = true;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
-}
-
-void Connection::cancel() {
-  if (cancel_) cancel_();
-}
-
-void Connection::close() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+async::Deadline Connection::write_deadline() const {
+  return async::Deadline::in(share_.limits.write_timeout);
 }
 
 async::Task<void> Connection::run() {
-  const auto self = shared_from_this();
-  while (keep_alive_ && !peer_gone_ && !state_.stopping) {
-    Parser parser;
-    parser.header_limit(static_cast<std::uint32_t>(state_.limits.max_header_bytes));
-    parser.body_limit(state_.limits.max_body_bytes);
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (keep_alive_ && !share_.stopping) {
     phase_ = Phase::idle;
-    limit(state_.limits.idle_timeout);
-    auto read = co_await read_request(parser);
-    if (!read || !*read) break;
-    if (auto handled = co_await handle_one(parser); !handled) break;
+    reader_.begin();
+    auto whole = co_await read_request();
+    if (!whole || !*whole) break;
+    if (!co_await handle_one()) break;
   }
   phase_ = Phase::closing;
   close();
-  co_return Result<void>{};
+  co_return Result<void>();
 }
 
-// At least one byte more into buffer_; 0 at the end of the stream.
-async::Task<std::size_t> Connection::read_more() {
-  CO_CHECK_OK(co_await async::check_cancelled());
-  const std::size_t before = buffer_.size();
-  const std::size_t room = std::min(kMaxReadBytes, std::max(kReadBytes, before));
-  buffer_.resize(before + room);
-  auto [error, size] =
-      co_await socket_.async_read_some(asio::buffer(buffer_.data() + before, room), tuple());
-  buffer_.resize(before + size);
-  if (error == asio::error::eof) co_return std::size_t{0};
-  if (timed_out_) co_return fail(Errc::timeout, "the peer is too slow");
-  if (error) co_return fail(Errc::unavailable, error.message());
-  co_return size;
+async::Task<void> Connection::run_refusing() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Result<void> ended = co_await refuse(503, "too many connections (--max-connections)");
+  close();
+  co_return ended;
 }
 
 // False: nothing (more) to serve on this connection; what had to be said was said.
-async::Task<bool> Connection::read_request(Parser& parser) {
-  while (!parser.is_header_done()) {
-    if (!buffer_.empty()) {
-      boost::system::error_code error;
-      const std::size_t used = parser.put(asio::buffer(buffer_), error);
-      buffer_.erase(0, used);
-      if (error == beast_http::error::header_limit) {
-        co_await refuse(431, "the request's header fields are larger than " +
-                                 std::to_string(state_.limits.max_header_bytes) +
-                                 " bytes (--max-header-bytes)");
-        co_return false;
-      }
-      if (error == beast_http::error::body_limit) {
-        co_await refuse(413, "the request's body is larger than " +
-                                 std::to_string(state_.limits.max_body_bytes) +
-                                 " bytes (--max-body-bytes)");
-        co_return false;
-      }
-      if (error && error != beast_http::error::need_more) {
-        co_await refuse(400, "this is not an HTTP/1.1 request: " + error.message());
-        co_return false;
-      }
-      if (parser.is_header_done()) break;
-    }
-    auto size = co_await read_more();
-    if (!size) {
-      if (size.error().code == Errc::timeout && phase_ == Phase::reading) {
-        co_await refuse(408, "the request did not arrive in time");
-      }
+async::Task<bool> Connection::read_request() {
+  async::Deadline deadline = async::Deadline::in(share_.limits.idle_timeout);
+  bool in_body = false;
+  MessageReader::Fault fault = reader_.push("");  // what came behind the last request
+  while (true) {
+    if (fault != MessageReader::Fault::none) {
+      CO_CHECK_OK(co_await answer_fault(fault));
       co_return false;
     }
-    if (*size == 0) co_return false;
-    if (phase_ == Phase::idle) {
+    if (reader_.stage() == MessageReader::Stage::done) co_return true;
+    if (phase_ == Phase::idle && !reader_.is_untouched()) {
       phase_ = Phase::reading;
-      limit(state_.limits.header_timeout);
+      deadline = async::Deadline::in(share_.limits.header_timeout);
     }
+    if (!in_body && reader_.stage() == MessageReader::Stage::body) {
+      in_body = true;
+      deadline = async::Deadline::in(share_.limits.body_timeout);
+      if (reader_.expects_continue()) {
+        CO_CHECK_OK(co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n", {}, deadline));
+      }
+    }
+    Result<std::string_view> bytes = co_await stream_.read_some(deadline);
+    if (!bytes && bytes.error().code == Errc::timeout && phase_ == Phase::reading) {
+      CO_CHECK_OK(co_await refuse(408, "the request did not arrive in time"));
+    }
+    if (!bytes || bytes->empty()) co_return false;
+    fault = reader_.push(*bytes);
   }
-  phase_ = Phase::reading;
-  auto body = co_await read_body(parser);
-  co_return body.has_value();
 }
 
-async::Task<void> Connection::read_body(Parser& parser) {
-  parser.eager(true);
-  limit(state_.limits.body_timeout);
-  if (!parser.is_done() && parser.get().find(beast_http::field::expect) != parser.get().end()) {
-    std::string proceed = "HTTP/1.1 100 Continue\r\n\r\n";
-    std::string none;
-    CO_CHECK_OK(co_await write_all(std::move(proceed), std::move(none)));
-    limit(state_.limits.body_timeout);
+async::Task<void> Connection::answer_fault(MessageReader::Fault fault) {
+  std::string message = "the request cannot be read: " + reader_.fault_text();
+  int status = 400;
+  if (fault == MessageReader::Fault::head_too_large) {
+    status = 431;
+    message += " (--max-header-bytes)";
+  } else if (fault == MessageReader::Fault::body_too_large) {
+    status = 413;
+    message += " (--max-body-bytes)";
   }
-  while (!parser.is_done()) {
-    boost::system::error_code error;
-    if (!buffer_.empty()) {
-      const std::size_t used = parser.put(asio::buffer(buffer_), error);
-      buffer_.erase(0, used);
-    } else {
-      error = beast_http::error::need_more;
-    }
-    if (parser.is_done()) break;
-    if (error == beast_http::error::body_limit) {
-      co_await refuse(413, "the request's body is larger than " +
-                               std::to_string(state_.limits.max_body_bytes) +
-                               " bytes (--max-body-bytes)");
-      co_return fail(Errc::too_large, "body");
-    }
-    if (error && error != beast_http::error::need_more) {
-      co_await refuse(400, "the request's body is malformed: " + error.message());
-      co_return fail(Errc::invalid, "body");
-    }
-    if (!error && !buffer_.empty()) continue;
-    auto size = co_await read_more();
-    if (!size && size.error().code == Errc::timeout) {
-      co_await refuse(408, "the request's body did not arrive in time");
-    }
-    if (!size) co_return std::unexpected(size.error());
-    if (*size == 0) co_return fail(Errc::unavailable, "the peer left in the middle of a request");
-  }
-  co_return Result<void>{};
+  co_return co_await refuse(status, message);
 }
 
-async::Task<void> Connection::handle_one(Parser& parser) {
-  Request request;
-  const bool http_1_0 = parser.get().version() < 11;
-  keep_alive_ = parser.get().keep_alive();
-  request.method = std::string(parser.get().method_string());
-  request.target = std::string(parser.get().target());
-  request.headers = wire::to_headers(parser.get());
-  request.body = std::move(parser.get().body());
-  if (state_.requests_running >= state_.limits.max_concurrent_requests) {
-    Response busy = state_.handler.shape_error(
-        503, "too many requests at once (--max-concurrent-requests); try again in a second");
-    busy.headers.set("Retry-After", "1");
-    busy.headers.add("Content-Length", std::to_string(busy.body.size()));
-    std::string head = wire::response_head(503, busy.headers, {});
-    std::string body = std::move(busy.body);
-    co_return co_await write_all(std::move(head), std::move(body));
+async::Task<void> Connection::handle_one() {
+  keep_alive_ = reader_.keep_alive();
+  const bool http_1_0 = reader_.is_http_1_0();
+  Request request = reader_.take_request();
+  head_only_ = request.method == "HEAD";
+  if (share_.requests_running >= share_.limits.max_concurrent_requests) {
+    co_return co_await refuse(503, "too many requests at once (--max-concurrent-requests)");
   }
-  ++state_.requests_running;
   phase_ = Phase::handling;
-  limit(Millis::max());
-  Peer peer;
-  boost::system::error_code ignored;
-  const auto address = socket_.remote_endpoint(ignored);
-  if (!ignored) peer.address = address.address().to_string() + ":" + std::to_string(address.port());
-  Writer writer(*this, request.method == "HEAD", http_1_0);
-  watch_peer(state_.handler.on_disconnect(request));
-  co_await state_.handler.handle(std::move(request), std::move(peer), writer);
-  unwatch_peer();
-  if (!writer.ended()) co_return fail(Errc::unavailable, "the answer was not finished");
-  co_return Result<void>{};
-}
-
-// The socket turns readable when the peer leaves, or when it sends the next request early: looking
-// without taking tells which.
-void Connection::watch_peer(OnDisconnect on_disconnect) {
-  watching_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                     [self = shared_from_this(), on_disconnect](boost::system::error_code error) {
-                       if (error || !self->watching_) return;
-                       char byte = 0;
-                       const auto size =
-                           ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-                       if (size > 0) return;  // pipelined; its sender's leaving is seen later
-                       self->watching_ = false;
-                       self->peer_gone_ = true;
-                       if (on_disconnect == OnDisconnect::cancel_handler) self->cancel();
-                     });
-}
-
-void Connection::unwatch_peer() {
-  if (!watching_) return;
-  watching_ = false;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
-}
-
-async::Task<void> Connection::write_all(std::string head, std::string body) {
-  if (peer_gone_) co_return fail(Errc::unavailable, "the peer is gone");
-  limit(state_.limits.write_timeout);
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
-  auto [error, size] = co_await asio::async_write(socket_, buffers, tuple());
-  limit(Millis::max());
-  if (timed_out_) co_return fail(Errc::timeout, "the peer does not read");
-  if (error) {
-    peer_gone_ = true;
-    co_return fail(Errc::unavailable, "the peer is gone: " + error.message());
+  Writer writer(*this, http_1_0);
+  watch_peer(share_.handler.on_disconnect(request));
+  Result<void> handled = co_await run_handler(std::move(request), writer);
+  stream_.unwatch();
+  if (writer.ended() || writer.begun()) {
+    // An answer without its end must not look whole: only closing tells.
+    if (!writer.ended()) co_return fail(Errc::unavailable, "the answer was not finished");
+    co_return handled;
   }
-  co_return Result<void>{};
+  CO_CHECK_OK(co_await async::check_cancelled());
+  if (share_.stopping) co_return co_await refuse(503, "the server stops");
+  if (handled) share_.log.error("a request was not answered", {{"peer", peer_address_}});
+  co_return co_await refuse(500, "internal error");
+}
+
+// A handler that throws is a bug, and must not end the server.
+async::Task<void> Connection::run_handler(Request request, Writer& writer) {
+  std::exception_ptr thrown;
+  try {
+    Peer peer{peer_address_};
+    co_await share_.handler.handle(std::move(request), std::move(peer), writer);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (!thrown) co_return Result<void>();
+  share_.log.error("a request's handler threw", {{"cause", describe(thrown)}});
+  co_return fail(Errc::internal, "a request's handler threw");
+}
+
+void Connection::watch_peer(OnDisconnect policy) {
+  stream_.watch_close([this, policy] {
+    keep_alive_ = false;
+    if (policy == OnDisconnect::cancel_handler) cancel();
+  });
 }
 
 // The answer to what never reached the handler; the connection is of no further use.
-async::Co<> Connection::refuse(int status, std::string message) {
+async::Task<void> Connection::refuse(int status, std::string_view message) {
+  phase_ = Phase::closing;
   keep_alive_ = false;
-  timed_out_ = false;
-  Response response = state_.handler.shape_error(status, std::move(message));
-  response.headers.add("Content-Length", std::to_string(response.body.size()));
-  response.headers.add("Connection", "close");
-  std::string head = wire::response_head(status, response.headers, {});
-  std::string body = std::move(response.body);
-  if (co_await write_all(std::move(head), std::move(body))) co_await drain();
+  if (share_.abandoned) co_return fail(Errc::cancelled, "the server is gone");
+  Response response = share_.handler.shape_error(status, std::string(message));
+  if (status == 503) response.headers.set("Retry-After", "1");
+  const std::string framing =
+      "Connection: close\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n";
+  const std::string head = response_head(status, response.headers, framing);
+  const std::string_view body = head_only_ ? std::string_view() : std::string_view(response.body);
+  CO_CHECK_OK(co_await stream_.write(head, body, write_deadline()));
+  CO_CHECK_OK(co_await linger());
+  co_return fail(Errc::unavailable, "refused");
 }
 
 // Closing with unread bytes would reset the connection, and the peer could lose the answer.
-async::Co<> Connection::drain() {
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  limit(kDrainTimeout);
+async::Task<void> Connection::linger() {
+  stream_.shutdown_send();
+  const async::Deadline deadline = async::Deadline::in(kLingerTimeout);
   std::size_t total = 0;
-  buffer_.clear();
-  while (total < kMaxDrainBytes) {
-    auto size = co_await read_more();
-    if (!size || *size == 0) co_return;
-    total += *size;
-    buffer_.clear();
+  while (total < kMaxLingerBytes && !deadline.expired()) {
+    CO_TRY(std::string_view bytes, co_await stream_.read_some(deadline));
+    if (bytes.empty()) break;
+    total += bytes.size();
   }
+  co_return Result<void>();
 }
 
 }  // namespace mcpo::http
