@@ -7,24 +7,30 @@
 namespace mcpo::http {
 
 void Headers::set(std::string_view name, std::string value) {
-  remove(name);
-  add(std::string(name), std::move(value));
+  auto same = [name](const Field& field) { return iequals_ascii(field.first, name); };
+  const auto first = std::ranges::find_if(fields_, same);
+  if (first == fields_.end()) {
+    fields_.emplace_back(name, std::move(value));
+    return;
+  }
+  first->second = std::move(value);
+  fields_.erase(std::remove_if(first + 1, fields_.end(), same), fields_.end());
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [&](const Field& field) { return iequals_ascii(field.first, name); });
+  std::erase_if(fields_, [name](const Field& field) { return iequals_ascii(field.first, name); });
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
-  for (const Field& field : fields_) {
-    if (iequals_ascii(field.first, name)) return field.second;
+  for (const auto& [field, value] : fields_) {
+    if (iequals_ascii(field, name)) return value;
   }
   return std::nullopt;
 }
 
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(std::ranges::count_if(
-      fields_, [&](const Field& field) { return iequals_ascii(field.first, name); }));
+      fields_, [name](const Field& field) { return iequals_ascii(field.first, name); }));
 }
 
 std::string_view Request::path() const {
@@ -52,6 +58,10 @@ std::string_view reason_phrase(int status) {
       return "Moved Permanently";
     case 302:
       return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
     case 307:
       return "Temporary Redirect";
     case 308:
@@ -74,10 +84,18 @@ std::string_view reason_phrase(int status) {
       return "Conflict";
     case 410:
       return "Gone";
+    case 411:
+      return "Length Required";
     case 413:
       return "Content Too Large";
     case 415:
       return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
     case 429:
       return "Too Many Requests";
     case 431:
@@ -92,8 +110,10 @@ std::string_view reason_phrase(int status) {
       return "Service Unavailable";
     case 504:
       return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
     default:
-      return "";
+      return "Unknown";
   }
 }
 

@@ -27,17 +27,19 @@ class SseDecoder {
   // too_large: one event exceeds the limit; the decoder is then of no further use.
   Result<std::vector<SseEvent>> push(std::string_view bytes);
   std::optional<Millis> retry() const { return retry_; }
+  // Of the last whole event: what a reconnection sends as Last-Event-ID.
   const std::string& last_event_id() const { return last_id_; }
 
  private:
-  std::optional<SseEvent> end_line();
-  std::optional<SseEvent> dispatch();
-  void take_field(std::string_view line);
+  void take_line(std::string_view line, std::vector<SseEvent>& events);
+  void take_field(std::string_view name, std::string_view value);
+  void end_event(std::vector<SseEvent>& events);
 
   std::size_t max_event_bytes_;
   std::string line_;
   std::string data_;
   std::string type_;
+  std::string id_;  // becomes last_id_ when its event ends
   std::string last_id_;
   std::optional<Millis> retry_;
   bool after_cr_ = false;
