@@ -73,7 +73,7 @@ rows_of('server', async (t, mine) => {
       if (r.expected.endsWith('tools')) {
         await until('its tools', async () => (await list_tools(o.url, { server_name: 'bad' })).length > 0, { timeout: 20_000 });
         await good_works(o, 'bad');
-      } else {
+      } else if (!r.expected.endsWith('sometimes')) {
         const x = await call_tool(o.url, 'bad', 'echo', { message: 'x' }, { timeout: 20_000 });
         assert.equal(x.isError, true);
         assert.match(text_of(x), /bad/);
@@ -130,7 +130,7 @@ rows_of('http', async (t, mine) => {
       const told = `${answer.status} ${answer.text}`;
       assert.match(String(answer.status), new RegExp(`^${status}$`), told);
       if (code !== '.*') {
-        const m = JSON.parse(message_text(answer));
+        const m = [JSON.parse(message_text(answer))].flat()[0]; // a batch of one is told by its only answer
         const got = m.error ? String(m.error.code) : m.result?.isError ? 'isError' : 'no error';
         assert.ok(code.split('|').includes(got), `${got}: ${told}`);
         if (m.error) assert.notEqual(m.id, null, 'an error without an id has no id member');

@@ -12,12 +12,9 @@
 #include "app/serve.h"
 #include "app/version.h"
 #include "async/process.h"
-#include "base/json.h"
 
 namespace mcpo::app {
 namespace {
-
-std::string_view code_name(Errc code) { return to_string(code); }
 
 Logger::Options log_options(const Config& config) {
   Logger::Options options{.level = config.log_level, .format = config.log_format};
@@ -67,16 +64,6 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-
-void report_error(const Error& error, bool json) {
-  std::fprintf(stderr, "mcp-optimizer: %s\n", error.message.c_str());
-  if (!json) return;
-  JsonWriter w;
-  w.begin_object().key("error").begin_object();
-  w.member("code", code_name(error.code)).member("message", error.message);
-  w.end_object().end_object();
-  std::puts(w.take().c_str());
-}
 
 }  // namespace mcpo::app
 

@@ -111,9 +111,10 @@ class Serve {
   void make_gateway() {
     call_tool_ = std::make_unique<gateway::CallTool>(
         *engine_->views, *engine_->pool, gateway::CallToolOptions{config_.mcp_timeout}, log_);
-    call_tool_->on_success([this](const ServerKey& key) {
-      engine_->activity[key].last_success = engine_->clock.wall_now();
-    });
+    call_tool_->on_outcome(
+        [this](const catalog::Server& server, gateway::CallTool::Outcome outcome) {
+          note_call(server, outcome);
+        });
     toolset_ = std::make_unique<gateway::Toolset>(
         *engine_->views, *call_tool_,
         gateway::ToolsetOptions{config_.max_tools_to_return, config_.list_page_size}, log_);
@@ -121,6 +122,16 @@ class Serve {
                                                     engine_->clock, log_);
     handler_.routes = std::make_unique<server::Routes>(
         *endpoint_, [this] { return health_report(*engine_, endpoint_->sessions()); });
+  }
+
+  // Whether a server works is learned from calls too (DESIGN section 2): where a call says
+  // otherwise than the catalog, its tools are asked for again, and that settles it.
+  void note_call(const catalog::Server& server, gateway::CallTool::Outcome outcome) {
+    const bool answered = outcome == gateway::CallTool::Outcome::answered;
+    if (answered) engine_->activity[server.key].last_success = engine_->clock.wall_now();
+    const bool known_degraded = static_cast<bool>(server.degraded);
+    if (answered && known_degraded) engine_->cycle->list_again(server.id, "it answers again");
+    if (!answered && !known_degraded) engine_->cycle->list_again(server.id, "a call failed");
   }
 
   void report_start() {

@@ -66,8 +66,8 @@ std::string welcome_text(const Engine& engine, const std::string& endpoint) {
                      answering(*view), view->tool_count());
   out += server_lines(*view);
   if (tokens.before > 0) {
-    out += fmt::format("  Saved     {} % of the tokens: a client reads about {} tokens instead of {}\n",
-                       tokens.percent(), tokens.after, tokens.before);
+    out += fmt::format("  Tokens    a client reads about {} tokens instead of {}: {} % saved\n",
+                       tokens.after, tokens.before, tokens.percent());
   }
   out += fmt::format("  Endpoint  {}\n\n", endpoint);
   out += "  Add this to your client's configuration, instead of the servers above:\n\n";

@@ -38,7 +38,7 @@ Result<std::string> find_program(const std::string& command, const std::string& 
     }
   }
   if (!refused.empty()) return fail(Errc::denied, "not an executable file: " + refused);
-  std::string message = "command not found: " + command;
+  std::string message = command + ": command not found";
   if (!is_path) message += " (looked in PATH " + path + ")";
   return fail(Errc::not_found, std::move(message));
 }

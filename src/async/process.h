@@ -38,7 +38,7 @@ struct ExitStatus {
 // Runs on one executor; all methods are called there. SIGPIPE must be ignored (Runtime does).
 class Process {
  public:
-  // Errors: not_found ("command not found: foo (looked in PATH ...)"), denied (not executable),
+  // Errors: not_found ("foo: command not found (looked in PATH ...)"), denied (not executable),
   // invalid (cwd, or a NUL byte somewhere), unavailable (no more processes or descriptors).
   static Result<std::unique_ptr<Process>> start(Executor executor, ProcessOptions options);
   ~Process();  // as terminate(); does not wait: the supervisor finishes the work

@@ -133,7 +133,7 @@ TEST_F(ProcessTest, SaysWhyItCannotStart) {
   options.command = "no-such-program-here";
   EXPECT_EQ(start_error(options),
             (Error{Errc::not_found,
-                   "command not found: no-such-program-here (looked in PATH /usr/bin:/bin)"}));
+                   "no-such-program-here: command not found (looked in PATH /usr/bin:/bin)"}));
   options.command = "/etc/passwd";
   EXPECT_EQ(start_error(options).code, Errc::denied);
   options = shell("");

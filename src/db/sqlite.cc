@@ -23,9 +23,8 @@ Error describe(int code, std::string_view detail, const std::string& path) {
     case SQLITE_LOCKED:
       return {Errc::unavailable, at + "another process holds the database for too long"};
     case SQLITE_CORRUPT:
-      return {Errc::corrupt, at +
-                                 "the catalog is damaged; the file is kept as it is. Move it away "
-                                 "and start again: the catalog is then learned anew"};
+      return {Errc::corrupt, at + "the catalog is damaged; the file is kept as it is. Move it away "
+                                  "and start again: the catalog is then learned anew"};
     case SQLITE_NOTADB:
       return {Errc::corrupt,
               at + "this file is not a database; it is kept as it is. Move it away, or "

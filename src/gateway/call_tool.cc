@@ -67,13 +67,14 @@ async::Task<mcp::ToolCallResult> CallTool::run(CallToolArguments arguments,
                                 std::move(arguments.parameters), std::move(ctx));
   if (!reply) {
     if (reply.error().code == Errc::cancelled) co_return std::unexpected(reply.error());
+    tell(tool.server->server(), Outcome::failed);
     log_.info("a call failed", {{"server", tool.server->name()},
                                 {"tool", tool.tool().name},
                                 {"request", request_id},
                                 {"cause", reply.error().message}});
     co_return mcp::ToolCallResult{mcp::error_result(failure_text(tool, reply.error()))};
   }
-  if (on_success_) on_success_(tool.server->server().key);
+  tell(tool.server->server(), Outcome::answered);
   if (reply->error) {
     co_return mcp::ToolCallResult{mcp::error_result(rpc_error_text(tool, *reply->error))};
   }
@@ -82,13 +83,23 @@ async::Task<mcp::ToolCallResult> CallTool::run(CallToolArguments arguments,
 
 async::Task<mcp::CallReply> CallTool::forward(ServerId server, std::string tool,
                                               std::string parameters, mcp::RequestContext ctx) {
-  const auto deadline = async::Deadline::in(options_.timeout).earlier(ctx.deadline);
-  CO_TRY(upstream::Pool::Lease lease, co_await pool_.acquire(server, deadline));
   mcp::CallOptions call;
-  call.deadline = deadline;
+  call.deadline = async::Deadline::in(options_.timeout).earlier(ctx.deadline);
   call.progress_extends = options_.timeout;
   call.on_progress = relay_progress(ctx);
   call.meta = std::move(ctx.relay_meta);
+  auto reply = co_await forward_once(server, tool, parameters, call);
+  // The server has forgotten our session and did not look at the request (contracts C-17): a new
+  // session may ask again.
+  if (!reply && reply.error().code == Errc::conflict) {
+    reply = co_await forward_once(server, tool, parameters, call);
+  }
+  co_return reply;
+}
+
+async::Task<mcp::CallReply> CallTool::forward_once(ServerId server, std::string tool,
+                                                   std::string parameters, mcp::CallOptions call) {
+  CO_TRY(upstream::Pool::Lease lease, co_await pool_.acquire(server, call.deadline));
   co_return co_await lease.client().call_tool(std::move(tool), std::move(parameters),
                                               std::move(call));
 }

@@ -28,21 +28,27 @@ class CallTool {
   // Fails only with cancelled; everything else is a result with isError that names the server, the
   // tool and the cause.
   async::Task<mcp::ToolCallResult> run(CallToolArguments arguments, mcp::RequestContext ctx);
-  // Called after each call that a server answered; its last success.
-  void on_success(std::function<void(const ServerKey&)> callback) {
-    on_success_ = std::move(callback);
+  // Called after each call that reached for a server: it answered, or it did not.
+  enum class Outcome { answered, failed };
+  void on_outcome(std::function<void(const catalog::Server&, Outcome)> callback) {
+    on_outcome_ = std::move(callback);
   }
 
  private:
   Result<ViewTool> resolve(const View& view, const CallToolArguments& arguments) const;
   async::Task<mcp::CallReply> forward(ServerId server, std::string tool, std::string parameters,
                                       mcp::RequestContext ctx);
+  async::Task<mcp::CallReply> forward_once(ServerId server, std::string tool,
+                                           std::string parameters, mcp::CallOptions call);
+  void tell(const catalog::Server& server, Outcome outcome) {
+    if (on_outcome_) on_outcome_(server, outcome);
+  }
 
   const ViewFollower& views_;
   upstream::Pool& pool_;
   CallToolOptions options_;
   Logger& log_;
-  std::function<void(const ServerKey&)> on_success_;
+  std::function<void(const catalog::Server&, Outcome)> on_outcome_;
 };
 
 }  // namespace mcpo::gateway

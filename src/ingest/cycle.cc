@@ -138,8 +138,15 @@ void Cycle::tools_changed(ServerId server) {
   if (it == catalog->servers.end()) return;
   const catalog::Server& row = it->second->server;
   (*parts_.activity)[row.key].tools_changed = true;
-  if (!leads(row.key.origin)) return;
-  parts_.fetch->request({row.key, row.connection_hash, "its tools changed"});
+  list_again(server, "its tools changed");
+}
+
+void Cycle::list_again(ServerId server, std::string reason) {
+  const auto catalog = parts_.catalog->read();
+  const auto it = catalog->servers.find(server);
+  if (it == catalog->servers.end() || !leads(it->second->server.key.origin)) return;
+  const catalog::Server& row = it->second->server;
+  parts_.fetch->request({row.key, row.connection_hash, std::move(reason)});
 }
 
 async::Task<void> Cycle::flush() {

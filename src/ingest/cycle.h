@@ -48,6 +48,8 @@ class Cycle {
   void refresh_routes();
   // The server said so, or was connected anew: list again without waiting for the next cycle.
   void tools_changed(ServerId server);
+  // Something speaks against what the catalog says of it. Nothing happens unless we lead.
+  void list_again(ServerId server, std::string reason);
 
   // A listing reached this very process (DESIGN section 2, last row): left out from now on.
   void found_ourselves(const ListingDue& due);

@@ -75,6 +75,13 @@ bool ToolFetch::leads_to_us(const ServerKey& key) const {
 }
 
 async::Task<mcp::ToolList> ToolFetch::list(ServerKey key) {
+  auto listed = co_await list_once(key);
+  // Our session is gone; a new one may ask again (contracts C-17).
+  if (!listed && listed.error().code == Errc::conflict) listed = co_await list_once(key);
+  co_return listed;
+}
+
+async::Task<mcp::ToolList> ToolFetch::list_once(ServerKey key) {
   const catalog::ServerEntry* entry = catalog_.read()->find(key);
   if (entry == nullptr) co_return fail(Errc::not_found, "the server is gone");
   const ServerId id = entry->server.id;

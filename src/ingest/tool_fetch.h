@@ -48,6 +48,7 @@ class ToolFetch {
   bool leads_to_us(const ServerKey& key) const;
   async::Task<void> fetch(ListingDue due);
   async::Task<mcp::ToolList> list(ServerKey key);
+  async::Task<mcp::ToolList> list_once(ServerKey key);
   async::Task<Change> store(const ListingDue& due, Result<mcp::ToolList> listed);
 
   upstream::Pool& pool_;

@@ -91,7 +91,7 @@ class Connector {
  public:
   virtual ~Connector() = default;
   // Detects the era (contracts: server/discover first, else initialize). Errors: unavailable
-  // ("command not found: foo", "answers HTTP 401 Unauthorized: needs credentials"), timeout
+  // ("foo: command not found", "answers HTTP 401 Unauthorized: needs credentials"), timeout
   // ("no answer to initialize within 20 s"), corrupt, cancelled.
   virtual async::Task<std::unique_ptr<Client>> connect(ConnectionSpec spec, ClientOptions options,
                                                        async::Deadline deadline) = 0;

@@ -85,6 +85,10 @@ Dispatcher::Dispatcher(ServerFeatures& features, ServerInfo info)
 
 async::Co<Answer> Dispatcher::dispatch(Message request, RequestContext ctx) {
   const bool modern = ctx.era == Era::modern;
+  // JSON-RPC allows arrays, MCP does not (2025-11-25 basic, Requests).
+  if (request.params && !request.params->is_object()) {
+    co_return invalid_params(request, "params must be an object");
+  }
   if (request.method == "tools/call") {
     co_return co_await call_tool(std::move(request), std::move(ctx));
   }

@@ -88,12 +88,12 @@ test('forms of the file', async t => {
 });
 
 test('headers, env and cwd reach the server', async t => {
-  const http = await HttpFake.start(t);
+  const http = await HttpFake.start(t, { traits: 'require-header=x-key:s3cr3t-value' });
   const folder = fs.realpathSync(temp_dir());
   const o = await Optimizer.start(t, {
     env: { SECRET_OF_TEST: 's3cr3t-value' },
     servers: {
-      remote: http.entry('require-header=x-key:s3cr3t-value', { headers: { 'X-Key': '${SECRET_OF_TEST}' } }),
+      remote: http.entry(undefined, { headers: { 'X-Key': '${SECRET_OF_TEST}' } }),
       local: { ...stdio_fake('', { env: { GREETING: 'hello ${SECRET_OF_TEST}' } }), cwd: folder },
     },
   });

@@ -18,6 +18,7 @@ constexpr std::size_t kLastWordsBytes = 300;
 constexpr Millis kExitWait{2'000};        // from the end of its stdout to its exit status
 constexpr Millis kPoliteExitWait{1'000};  // after stdin was closed, before signals
 constexpr int kRubbishLines = 5;          // logged a minute
+constexpr int kStderrLines = 100;         // logged each ten seconds
 constexpr std::size_t kMaxRubbishBytes = std::size_t{256} << 10;  // between two messages
 
 class StdioTransport final : public Transport, public std::enable_shared_from_this<StdioTransport> {
@@ -132,7 +133,8 @@ class StdioTransport final : public Transport, public std::enable_shared_from_th
       bytes.remove_prefix(end + 1);
       take_line(std::exchange(line, {}));
       if (rubbish_bytes_ > kMaxRubbishBytes) {
-        return fail(Errc::corrupt, "it floods its stdout with something that is not MCP");
+        return fail(Errc::corrupt, "it floods its stdout: " + std::to_string(rubbish_bytes_) +
+                                       " bytes that are not JSON");
       }
     }
   }
@@ -199,6 +201,12 @@ class StdioTransport final : public Transport, public std::enable_shared_from_th
     const std::string_view text = trim(line);
     if (text.empty()) return;
     last_words_ = ellipsized(to_valid_utf8(text), kLastWordsBytes);
+    const auto pass = stderr_.pass(SystemClock().wall_now().unix_ms);
+    if (!pass.allowed) return;
+    if (pass.suppressed > 0) {
+      log_.warn("lines of a server's stderr were left out",
+                {{"server", name_}, {"lines", pass.suppressed}});
+    }
     log_.info(text, {{"server", name_}, {"stream", "stderr"}});
   }
 
@@ -212,6 +220,7 @@ class StdioTransport final : public Transport, public std::enable_shared_from_th
   std::size_t queued_bytes_ = 0;
   async::Notifier queued_;
   LogRateLimit rubbish_{kRubbishLines, 60'000};
+  LogRateLimit stderr_{kStderrLines, 10'000};
   std::size_t rubbish_bytes_ = 0;  // since the last message
   std::string last_words_;
   std::string death_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "mcp/dispatcher.h"
 #include "mcp/object_text.h"
 
@@ -60,9 +61,11 @@ std::string initialize_result(const ServerInfo& info, std::string_view version) 
 std::expected<void, RpcError> check_set_level(const Message& request) {
   auto level = string_param(request, "level");
   if (!level || std::ranges::find(kLogLevels, *level) == kLogLevels.end()) {
+    const std::string given = level ? "; given was \"" + ellipsized(*level, 80) + "\"" : "";
     return invalid_params(
         "logging/setLevel wants params.level, one of debug, info, notice, warning, "
-        "error, critical, alert, emergency");
+        "error, critical, alert, emergency" +
+        given);
   }
   return {};
 }

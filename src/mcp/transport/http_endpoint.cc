@@ -206,7 +206,7 @@ async::Co<> HttpEndpoint::Impl::initialize(Message message, http::ResponseWriter
 std::optional<Refusal> HttpEndpoint::Impl::check_session_call(const Message& message,
                                                               SessionTable::Use& session) const {
   if (message.method == "initialize") return invalid_request(400, "initialize opens a session");
-  if (session->calls.size() >= options.max_calls_per_session) {
+  if (message.method == "tools/call" && session->calls.size() >= options.max_calls_per_session) {
     return busy(429, "Too many requests of this session are running");
   }
   if (session->calls.contains(message.id)) {
@@ -401,7 +401,10 @@ http::Response HttpEndpoint::shape_error(int status, const std::string& message)
   return refusal_response({}, refusal);
 }
 
-std::size_t HttpEndpoint::sessions() const { return impl_->sessions->size(); }
+std::size_t HttpEndpoint::sessions() const {
+  impl_->sessions->evict_expired();
+  return impl_->sessions->size();
+}
 
 async::Task<void> HttpEndpoint::stop(async::Deadline deadline) {
   impl_->stopping = true;

@@ -23,6 +23,11 @@ async::Co<Answer> dispatch_guarded(Dispatcher& dispatcher, Message request, Requ
   co_return Answer::error(id, internal);
 }
 
+Answer cancelled_by_us(std::string_view id) {
+  const RpcError error{kInternalError, "The request was cancelled: the server is stopping", {}};
+  return Answer::error(id, error);
+}
+
 HttpRequests::Handle HttpRequests::start(Message request, RequestContext ctx,
                                          std::shared_ptr<Outbox> box,
                                          legacy::SessionTable::Use use) {
@@ -47,6 +52,8 @@ async::Task<void> HttpRequests::run(Message request, RequestContext ctx,
   const std::string id = request.id;
   Answer answer = co_await dispatch_guarded(dispatcher_, std::move(request), std::move(ctx), log_);
   if (use) use->calls.remove(id);
+  // Nobody but us cancelled it: a client that did has its (empty) answer already.
+  if (answer.text.empty()) answer = cancelled_by_us(id);
   box->answer(std::move(answer));
   --running_;
   ended_.notify_all();

@@ -41,5 +41,7 @@ class HttpRequests {
 // Exceptions are bugs: logged, and answered as an internal error.
 async::Co<Answer> dispatch_guarded(Dispatcher& dispatcher, Message request, RequestContext ctx,
                                    Logger& log);
+// For a request that ended without an answer although its client did not cancel it.
+Answer cancelled_by_us(std::string_view id);
 
 }  // namespace mcpo::mcp

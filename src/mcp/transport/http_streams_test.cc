@@ -208,6 +208,19 @@ TEST(HttpEndpoint, TooManyCallsOfASessionAreRefusedWithRetryAfter) {
   EXPECT_EQ(refused.status(), 429);
   EXPECT_NE(refused.header("Retry-After"), "");
   EXPECT_NE(refused.body().find(R"("id":2,"error")"), std::string::npos);
+  const std::string ping = R"({"jsonrpc":"2.0","id":3,"method":"ping"})";
+  EXPECT_EQ(h.post(in_session(session), ping).status(), 200);  // S-13: promptly, whatever runs
+}
+
+TEST(HttpEndpoint, StoppingAnswersWhatItCancels) {
+  EndpointHarness h;
+  Exchanged& got = h.post(in_session(h.open()), h.call_body("wait"));
+  boost::asio::co_spawn(h.io, h.endpoint.stop(async::Deadline::in(Millis{0})),
+                        boost::asio::detached);
+  h.poll();
+  EXPECT_TRUE(got.finished);
+  EXPECT_NE(got.body().find(R"("id":1,"error":{"code":-32603)"), std::string::npos) << got.body();
+  EXPECT_EQ(h.post({}, "{}").status(), 503);
 }
 
 TEST(HttpEndpoint, S42_ModernNeverMakesSessions) {

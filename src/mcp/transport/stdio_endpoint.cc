@@ -197,7 +197,7 @@ void StdioServer::listen(const Message& request) {
 
 void StdioServer::start(Message request, RequestContext ctx,
                         std::shared_ptr<StdioBackChannel> back) {
-  if (running_ >= options_.max_calls_per_session) {
+  if (request.method == "tools/call" && running_ >= options_.max_calls_per_session) {
     return refuse(request.id, kInternalError, "Too many requests are running");
   }
   auto handle = std::make_shared<async::TaskScope::Handle>();
@@ -224,7 +224,8 @@ async::Task<void> StdioServer::run(Message request, RequestContext ctx,
   const bool cancelled = !calls_.contains(id);
   calls_.remove(id);
   back->finish();
-  if (!cancelled && !answer.text.empty()) writer_->write_line(std::move(answer.text));
+  if (answer.text.empty()) answer = cancelled_by_us(id);
+  if (!cancelled) writer_->write_line(std::move(answer.text));
   --running_;
   ended_.notify_all();
   co_return Result<void>{};

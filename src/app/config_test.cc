@@ -1,0 +1,130 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+
+#include "app/command_line.h"
+#include "app/table.h"
+
+namespace mcpo::app {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+Result<ConfigResult> made(Variables flags, Variables variables = {}) {
+  return make_config(flags, [variables](const std::string& name) -> std::optional<std::string> {
+    const auto it = variables.find(name);
+    return it == variables.end() ? std::nullopt : std::optional(it->second);
+  });
+}
+
+TEST(Config, FlagBeatsEnvironmentBeatsDefault) {
+  EXPECT_EQ(made({})->config.port, 9900);
+  EXPECT_EQ(made({}, {{"MCP_PORT", "2000"}})->config.port, 2000);
+  EXPECT_EQ(made({{"mcp-port", "3000"}}, {{"MCP_PORT", "2000"}})->config.port, 3000);
+  EXPECT_EQ(made({}, {{"MCP_PORT", ""}})->config.port, 9900);
+}
+
+TEST(Config, WrongValueNamesOptionValueAndRange) {
+  const auto flag = made({{"max-tools-to-return", "51"}}).error();
+  EXPECT_EQ(flag.message,
+            "--max-tools-to-return: given was \"51\"; allowed is a whole number, 1 to 50; the "
+            "default is 8");
+  const auto variable = made({}, {{"MCP_PORT", "80"}}).error();
+  EXPECT_EQ(variable.message,
+            "MCP_PORT (--mcp-port): given was \"80\"; allowed is a port, 1024 to 65535, or 0 for "
+            "any free one; the default is 9900");
+}
+
+TEST(Config, EveryDefaultIsAllowedAndEveryOptionRefusesRubbish) {
+  for (const OptionInfo& info : option_infos()) {
+    EXPECT_FALSE(info.help.empty() || info.allowed.empty() || info.env.empty()) << info.flag;
+    const bool takes_anything = info.allowed.starts_with("a file") ||
+                                info.allowed.starts_with("a folder") ||
+                                info.allowed.starts_with("a comma") || info.flag == "host";
+    EXPECT_EQ(made({{info.flag, "rubb ish"}}).has_value(), takes_anything) << info.flag;
+    const bool literal = info.fallback.find(' ') == std::string::npos && info.fallback[0] != '~';
+    if (literal && !info.fallback.empty()) {
+      EXPECT_TRUE(made({{info.flag, info.fallback}}).has_value()) << info.flag;
+    }
+  }
+}
+
+TEST(Config, FoldersFollowTheXdgRules) {
+  const auto plain = made({}, {{"HOME", "/home/ada"}})->config;
+  EXPECT_EQ(plain.config_path, "/home/ada/.config/mcp-optimizer/mcp.json");
+  EXPECT_EQ(plain.database_path, "/home/ada/.local/share/mcp-optimizer/catalog.db");
+  const auto xdg = made({}, {{"XDG_DATA_HOME", "/d"}, {"XDG_CONFIG_HOME", "/c"}})->config;
+  EXPECT_EQ(xdg.config_path, "/c/mcp-optimizer/mcp.json");
+  EXPECT_EQ(xdg.data_dir, "/d/mcp-optimizer");
+}
+
+TEST(Config, DatabaseUrls) {
+  EXPECT_EQ(made({{"db-url", "sqlite:////var/x.db"}})->config.database_path, "/var/x.db");
+  EXPECT_EQ(made({}, {{"DB_URL", "sqlite+aiosqlite:///x.db"}})->config.database_path, "x.db");
+  EXPECT_FALSE(made({{"db-url", "mysql://x"}}).has_value());
+  EXPECT_FALSE(made({}, {{"DB_URL", "sqlite:///a"}, {"ASYNC_DB_URL", "sqlite:///b"}}).has_value());
+  EXPECT_TRUE(
+      made({}, {{"DB_URL", "sqlite:///a"}, {"ASYNC_DB_URL", "sqlite+aiosqlite:///a"}}).has_value());
+}
+
+TEST(Config, ListsAndSwitches) {
+  EXPECT_EQ(made({{"allowed-hosts", "a, b,,c"}})->config.allowed_hosts,
+            (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_TRUE(made({}, {{"MCPO_STDIO", "Yes"}})->config.stdio);
+  EXPECT_FALSE(made({{"stdio", "maybe"}}).has_value());
+}
+
+TEST(Config, OptionsWithoutEffectAreTold) {
+  EXPECT_EQ(made({}, {{"RELOAD_SERVER", "1"}})->notes,
+            std::vector<std::string>{"RELOAD_SERVER has no effect here"});
+}
+
+CommandLine line(std::vector<std::string> arguments) {
+  auto parsed = parse_command_line(arguments);
+  EXPECT_TRUE(parsed.has_value()) << parsed.error().message;
+  return parsed.value_or(CommandLine{});
+}
+
+TEST(CommandLine, OptionsMayStandAnywhere) {
+  const auto after = line({"serve", "--port", "5000", "--stdio", "--config=x.json"});
+  EXPECT_EQ(after.command, Command::serve);
+  EXPECT_EQ(after.options, (std::map<std::string, std::string>{
+                               {"mcp-port", "5000"}, {"stdio", "true"}, {"config", "x.json"}}));
+  EXPECT_EQ(line({"--stdio", "servers", "--json"}).command, Command::servers);
+  EXPECT_EQ(line({}).command, Command::serve);
+}
+
+TEST(CommandLine, CommandsHaveTheirOwnArguments) {
+  const auto search = line({"search", "create an issue", "--explain", "--limit", "3"});
+  EXPECT_EQ(search.words, "create an issue");
+  EXPECT_TRUE(search.explain);
+  EXPECT_EQ(search.limit, 3u);
+  EXPECT_EQ(line({"tools", "--server", "github"}).server, "github");
+  EXPECT_EQ(line({"--version"}).command, Command::version);
+}
+
+TEST(CommandLine, MistakesAreNamedWithWhatIsNear) {
+  const auto option = parse_command_line({"serve", "--prot", "1"});
+  ASSERT_FALSE(option.has_value());
+  EXPECT_NE(option.error().message.find("did you mean --port"), std::string::npos)
+      << option.error().message;
+  EXPECT_FALSE(parse_command_line({"serv"}).has_value());
+  EXPECT_FALSE(parse_command_line({"search"}).has_value());
+  EXPECT_FALSE(parse_command_line({"serve", "--port"}).has_value());
+}
+
+TEST(CommandLine, HelpNamesEveryOption) {
+  const auto help = line({"--help"});
+  EXPECT_EQ(help.command, Command::help);
+  for (const OptionInfo& info : option_infos()) {
+    EXPECT_NE(help.help.find("--" + info.flag), std::string::npos) << info.flag;
+    EXPECT_NE(help.help.find(info.env), std::string::npos) << info.env;
+  }
+}
+
+TEST(Table, ColumnsAreAsWideAsNeeded) {
+  EXPECT_EQ(render_table({"A", "B"}, {{"é", "x"}, {"long", ""}}), "A     B\né     x\nlong\n");
+}
+
+}  // namespace
+}  // namespace mcpo::app
