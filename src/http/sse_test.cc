@@ -5,6 +5,8 @@
 namespace mcpo::http {
 namespace {
 
+using namespace std::string_view_literals;
+
 std::vector<SseEvent> decode(std::string_view text, std::size_t piece = 1 << 20) {
   SseDecoder decoder(1 << 16);
   std::vector<SseEvent> out;
@@ -44,7 +46,7 @@ TEST(SseDecoder, RemembersRetryAndIdOfWholeEventsOnly) {
 
 TEST(SseDecoder, IgnoresBadIdAndRetry) {
   SseDecoder decoder(100);
-  ASSERT_TRUE(decoder.push(std::string_view("id: a\0b\nretry: -1\nretry:\nretry: 9x\n\n", 39)));
+  ASSERT_TRUE(decoder.push("id: a\0b\nretry: -1\nretry:\nretry: 9x\n\n"sv));
   EXPECT_EQ(decoder.last_event_id(), "");
   EXPECT_EQ(decoder.retry(), std::nullopt);
 }
