@@ -25,8 +25,10 @@ constexpr std::size_t kMaxRefusing = 64;
 auto tuple() { return asio::as_tuple(asio::use_awaitable); }
 
 Result<asio::ip::address> to_address(const std::string& text) {
+  std::string plain = text == "localhost" ? "127.0.0.1" : text;
+  if (plain.starts_with('[') && plain.ends_with(']')) plain = plain.substr(1, plain.size() - 2);
   boost::system::error_code error;
-  auto address = asio::ip::make_address(text == "localhost" ? "127.0.0.1" : text, error);
+  auto address = asio::ip::make_address(plain, error);
   if (error) {
     return fail(Errc::invalid, "--host: \"" + text + "\" is not an IP address or localhost");
   }
