@@ -55,26 +55,6 @@ void optional_time(JsonWriter& w, std::string_view name, WallTime time) {
   if (time) w.member(name, to_rfc3339(time));
 }
 
-const char* match_rule_name(catalog::MatchRule rule) {
-  switch (rule) {
-    case catalog::MatchRule::none:
-      return "";
-    case catalog::MatchRule::exact:
-      return "exact";
-    case catalog::MatchRule::normalized:
-      return "normalized";
-    case catalog::MatchRule::without_query:
-      return "without_query";
-    case catalog::MatchRule::url_template:
-      return "url_template";
-    case catalog::MatchRule::version_differs:
-      return "version_differs";
-    case catalog::MatchRule::recorded:
-      return "recorded";
-  }
-  return "";
-}
-
 void append_server(JsonWriter& w, const gateway::ViewServer& server) {
   const catalog::Server& row = server.server();
   w.begin_object().member("name", row.display_name).member("source", row.key.origin.source);
@@ -84,7 +64,7 @@ void append_server(JsonWriter& w, const gateway::ViewServer& server) {
   w.member_number("tools", static_cast<std::int64_t>(server.prepared->sorted.size()));
   optional_member(w, "identity", row.identity);
   optional_member(w, "registry_entry", row.link.registry_entry);
-  optional_member(w, "match_rule", match_rule_name(row.link.rule));
+  optional_member(w, "match_rule", std::string(catalog::to_string(row.link.rule)));
   optional_time(w, "stale_since", row.stale.since);
   optional_member(w, "stale_reason", row.stale.reason);
   optional_time(w, "degraded_since", row.degraded.since);

@@ -24,15 +24,9 @@ async::Task<LiveCatalog::Ptr> LiveCatalog::apply(ChangeSet changes) {
     Ptr known = current_.read();
     TRY(Catalog next, store_->apply(*known, changes));
     if (next.version == known->version) return known;
-    auto published = std::make_shared<const Catalog>(std::move(next));
-    current_.publish(published);
-    return published;
+    return publish(std::move(next));
   };
-  const auto before = current_.read()->version;
-  Result<Ptr> outcome = co_await async::offload(writer_, std::move(work));
-  note(outcome);
-  if (outcome && (*outcome)->version != before) changed_.notify_all();
-  co_return outcome;
+  co_return co_await on_writer(std::move(work));
 }
 
 async::Task<std::unique_ptr<Lease>> LiveCatalog::try_lead(SourceInstance origin, std::string what) {
@@ -59,15 +53,24 @@ async::Task<void> LiveCatalog::follow(Millis interval) {
       Ptr known = current_.read();
       TRY(std::optional<Catalog> next, store_->read_since(*known));
       if (!next) return known;
-      auto published = std::make_shared<const Catalog>(*std::move(next));
-      current_.publish(published);
-      return published;
+      return publish(*std::move(next));
     };
-    const auto before = current_.read()->version;
-    Result<Ptr> outcome = co_await async::offload(writer_, std::move(work));
-    note(outcome);
-    if (outcome && (*outcome)->version != before) changed_.notify_all();
+    (void)co_await on_writer(std::move(work));
   }
+}
+
+LiveCatalog::Ptr LiveCatalog::publish(Catalog next) {
+  auto published = std::make_shared<const Catalog>(std::move(next));
+  current_.publish(published);
+  return published;
+}
+
+async::Task<LiveCatalog::Ptr> LiveCatalog::on_writer(std::function<Result<Ptr>()> work) {
+  const auto before = current_.read()->version;
+  Result<Ptr> outcome = co_await async::offload(writer_, std::move(work));
+  note(outcome);
+  if (outcome && (*outcome)->version != before) changed_.notify_all();
+  co_return outcome;
 }
 
 void LiveCatalog::note(const Result<Ptr>& outcome) {

@@ -2,6 +2,7 @@
 // own, and news from other processes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,8 @@ class LiveCatalog {
 
  private:
   LiveCatalog(async::Executor executor, std::unique_ptr<Store> store, Ptr initial, Logger& log);
+  Ptr publish(Catalog next);  // on writer_
+  async::Task<Ptr> on_writer(std::function<Result<Ptr>()> work);
   void note(const Result<Ptr>& outcome);
 
   std::unique_ptr<Store> store_;  // used on writer_ only

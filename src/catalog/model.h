@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -36,6 +37,10 @@ enum class MatchRule {
   version_differs,  // image: same repository, other tag or digest
   recorded,         // the workload's recorded name; its URL or image differs
 };
+
+std::string_view to_string(MatchRule rule);  // "" for none
+// A rule that a later version wrote reads as none.
+MatchRule match_rule_of(std::string_view name);
 
 struct Link {
   std::string registry_entry;  // name; empty: a custom server

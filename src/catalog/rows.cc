@@ -1,35 +1,8 @@
 #include "catalog/rows.h"
 
 #include <algorithm>
-#include <array>
 
 namespace mcpo::catalog {
-namespace {
-
-struct RuleName {
-  MatchRule rule;
-  std::string_view name;
-};
-constexpr std::array kRules{RuleName{MatchRule::none, ""},
-                            RuleName{MatchRule::exact, "exact"},
-                            RuleName{MatchRule::normalized, "normalized"},
-                            RuleName{MatchRule::without_query, "without_query"},
-                            RuleName{MatchRule::url_template, "url_template"},
-                            RuleName{MatchRule::version_differs, "version_differs"},
-                            RuleName{MatchRule::recorded, "recorded"}};
-
-std::string_view name_of(MatchRule rule) {
-  return std::ranges::find(kRules, rule, &RuleName::rule)->name;
-}
-
-// A rule that a later version wrote reads as none.
-MatchRule rule_of(std::string_view name) {
-  const auto it = std::ranges::find(kRules, name, &RuleName::name);
-  return it == kRules.end() ? MatchRule::none : it->rule;
-}
-
-}  // namespace
-
 Server read_server(const db::Statement& row) {
   Server out;
   out.id = ServerId{row.integer(0)};
@@ -42,7 +15,7 @@ Server read_server(const db::Statement& row) {
   out.identity = row.text(10);
   out.created_at = row.text(11);
   out.connection_hash = row.text(12);
-  out.link = {row.text(13), rule_of(row.text_view(14))};
+  out.link = {row.text(13), match_rule_of(row.text_view(14))};
   out.tools_listed_at = {row.integer(15)};
   if (!row.is_null(16)) out.tools_ttl_ms = row.integer(16);
   out.stale = {{row.integer(17)}, row.text(18)};
@@ -68,7 +41,7 @@ void bind_server(db::Statement& statement, const Server& server, CatalogVersion 
       .bind(12, server.created_at)
       .bind(13, server.connection_hash)
       .bind(14, server.link.registry_entry)
-      .bind(15, name_of(server.link.rule))
+      .bind(15, to_string(server.link.rule))
       .bind(16, server.tools_listed_at.unix_ms);
   if (server.tools_ttl_ms) {
     statement.bind(17, *server.tools_ttl_ms);

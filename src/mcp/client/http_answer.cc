@@ -5,6 +5,8 @@
 namespace mcpo::mcp {
 namespace {
 
+constexpr std::size_t kMaxIgnoredBody = std::size_t{64} << 10;
+
 std::string content_type(const http::Headers& headers) {
   return http::media_type(headers.find("Content-Type").value_or(""));
 }
@@ -53,6 +55,25 @@ Error to_error(int status, const http::Headers& headers) {
           "answers with " +
               (type.empty() ? "no content type" : ellipsized(to_valid_utf8(type), 80)) +
               " instead of JSON or an event stream: is this an MCP endpoint?"};
+}
+
+http::Headers base_headers(const HttpSpec& spec, const std::string& version) {
+  http::Headers out;
+  for (const auto& [name, value] : spec.headers) out.add(name, value);
+  if (!version.empty()) out.set("MCP-Protocol-Version", version);
+  return out;
+}
+
+async::Task<void> send_unanswered(http::Client& http, http::Url url, http::Request request,
+                                  async::Deadline deadline) {
+  CO_TRY(http::StreamedResponse response,
+         co_await http.open(std::move(url), std::move(request), http::Client::Retry::only_if_unsent,
+                            deadline));
+  if (response.status > 299) {
+    co_return std::unexpected(to_error(response.status, response.headers));
+  }
+  (void)co_await http::read_body(*response.body, kMaxIgnoredBody, deadline);
+  co_return Result<void>{};
 }
 
 }  // namespace mcpo::mcp

@@ -1,10 +1,12 @@
-// What an HTTP answer means before its body is read: for the transports over HTTP.
+// What the transports over HTTP share: what an answer means before its body is read, and how a
+// message without an answer is sent.
 #pragma once
 
 #include <string>
 
 #include "base/result.h"
 #include "http/client.h"
+#include "mcp/connection_spec.h"
 
 namespace mcpo::mcp {
 
@@ -18,5 +20,12 @@ AnswerKind classify(const http::StreamedResponse& response);
 
 // "answers HTTP 401 Unauthorized: needs credentials ..."; codes as Transport::request.
 Error to_error(int status, const http::Headers& headers);
+
+// The user's fields, and the protocol version once it is settled (empty: not yet).
+http::Headers base_headers(const HttpSpec& spec, const std::string& version);
+// Sends what is not answered, and reads whatever comes nevertheless so that the connection can be
+// used again. Errors: as Transport::request.
+async::Task<void> send_unanswered(http::Client& http, http::Url url, http::Request request,
+                                  async::Deadline deadline);
 
 }  // namespace mcpo::mcp

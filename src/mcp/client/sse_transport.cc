@@ -25,7 +25,7 @@ class SseTransport final : public Transport, public std::enable_shared_from_this
 
   // The stream's head and its first event.
   async::Task<void> open(async::Deadline deadline) {
-    http::Request get{.method = "GET", .headers = own_headers()};
+    http::Request get{.method = "GET", .headers = base_headers(spec_, version_)};
     get.headers.set("Accept", "text/event-stream");
     CO_TRY(response_, co_await http_.open(spec_.url, std::move(get),
                                           http::Client::Retry::idempotent, deadline));
@@ -73,24 +73,11 @@ class SseTransport final : public Transport, public std::enable_shared_from_this
   }
 
  private:
-  http::Headers own_headers() const {
-    http::Headers out;
-    for (const auto& [name, value] : spec_.headers) out.add(name, value);
-    if (!version_.empty()) out.set("MCP-Protocol-Version", version_);
-    return out;
-  }
-
   async::Task<void> post(std::string text, async::Deadline deadline) {
-    http::Request request{.method = "POST", .headers = own_headers(), .body = std::move(text)};
+    http::Request request{
+        .method = "POST", .headers = base_headers(spec_, version_), .body = std::move(text)};
     request.headers.set("Content-Type", "application/json");
-    CO_TRY(http::StreamedResponse response,
-           co_await http_.open(post_url_, std::move(request), http::Client::Retry::only_if_unsent,
-                               deadline));
-    if (response.status > 299) {
-      co_return std::unexpected(to_error(response.status, response.headers));
-    }
-    (void)co_await http::read_body(*response.body, max_message_bytes_, deadline);
-    co_return Result<void>{};
+    co_return co_await send_unanswered(http_, post_url_, std::move(request), deadline);
   }
 
   async::Task<void> read(std::shared_ptr<SseTransport>) {

@@ -60,16 +60,9 @@ class StreamableTransport final : public Transport,
 
   async::Task<void> send(std::string text) override {
     const auto self = shared_from_this();
-    const auto deadline = async::Deadline::in(kSendTimeout);
     http::Request post = make_post(text, {});
-    CO_TRY(http::StreamedResponse response,
-           co_await http_.open(spec_.url, std::move(post), http::Client::Retry::only_if_unsent,
-                               deadline));
-    if (response.status > 299) {
-      co_return std::unexpected(to_error(response.status, response.headers));
-    }
-    (void)co_await http::read_body(*response.body, kMaxErrorBody, deadline);
-    co_return Result<void>{};
+    co_return co_await send_unanswered(http_, spec_.url, std::move(post),
+                                       async::Deadline::in(kSendTimeout));
   }
 
   void listen() override {
@@ -95,9 +88,7 @@ class StreamableTransport final : public Transport,
 
  private:
   http::Headers common_headers() const {
-    http::Headers out;
-    for (const auto& [name, value] : spec_.headers) out.add(name, value);
-    if (!version_.empty()) out.set("MCP-Protocol-Version", version_);
+    http::Headers out = base_headers(spec_, version_);
     if (!session_.empty()) out.set("Mcp-Session-Id", session_);
     return out;
   }

@@ -97,7 +97,7 @@ TEST(ConfigParser, ReasonsSayWhatAndWhatToDo) {
             "\"args\" must be an array of strings, not a string");
   EXPECT_EQ(reason(R"({"command":"x","env":{"A":[]}})"),
             "\"env.A\" must be a string, not an array");
-  EXPECT_EQ(reason(R"({"url":"ftp://h/"})"), "the URL must start with http:// or https://");
+  EXPECT_EQ(reason(R"({"url":"ftp://h/"})"), "URL must begin with http:// or https://");
   EXPECT_EQ(reason(R"({"command":"x","type":"carrier-pigeon"})"),
             "\"type\" is \"carrier-pigeon\"; allowed are stdio, http, streamable-http and sse");
   EXPECT_EQ(reason(R"({"command":"${NOT_SET}"})"),
