@@ -34,6 +34,7 @@ class ResponseWriter {
   // Content-Length is added. Errors: unavailable (peer gone), timeout (peer does not read).
   virtual async::Task<void> send(Response response) = 0;
   // Chunked; body of `head` is ignored. After it the request no longer counts as concurrent.
+  // unavailable, with nothing sent, when the server stops: the peer gets 503.
   virtual async::Task<void> begin_stream(Response head) = 0;
   virtual async::Task<void> write(std::string chunk) = 0;  // one writer at a time
   virtual async::Task<void> end_stream() = 0;
@@ -46,13 +47,13 @@ struct Peer {
 };
 
 // Called on the connection's coroutine. When the peer closes its side while the handler runs, the
-// handler is cancelled if `on_disconnect` says so (asked once, when it happens).
+// handler is cancelled if `on_disconnect` says so (asked once, before handle()).
 enum class OnDisconnect { cancel_handler, keep_running };
 class Handler {
  public:
   virtual ~Handler() = default;
   virtual async::Co<> handle(Request request, Peer peer, ResponseWriter& writer) = 0;
-  // `request` as above; decides what a lost connection means for it.
+  // `request` as handle() will get it; decides what a lost connection means for it.
   virtual OnDisconnect on_disconnect(const Request& request) const = 0;
   // Answers that the server itself gives (400, 413, 431, 503): body and content type are the
   // handler's to shape. The default is a short text.
