@@ -111,6 +111,7 @@ Result<void> TcpStream::end_wait(error_code error) {
 
 async::Task<void> TcpStream::connect(Endpoint endpoint, async::Deadline deadline) {
   CO_CHECK_OK(co_await async::check_cancelled());
+  if (deadline.expired()) co_return fail(Errc::timeout, "no answer in time");
   begin_wait(deadline);
   auto [error] = co_await state_->socket.async_connect(endpoint, tuple());
   CO_CHECK_OK(end_wait(error));

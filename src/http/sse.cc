@@ -21,7 +21,7 @@ void for_each_line(std::string_view text, F use) {
 }
 
 bool is_one_line(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  return text.find_first_of("\r\n") == std::string_view::npos;
 }
 
 }  // namespace
@@ -112,7 +112,8 @@ void SseDecoder::end_event(std::vector<SseEvent>& events) {
 std::string encode_event(const SseEvent& event) {
   std::string out;
   out.reserve(event.data.size() + event.type.size() + event.id.size() + 32);
-  if (!event.id.empty() && is_one_line(event.id)) out.append("id: ").append(event.id).append("\n");
+  if (!event.id.empty() && is_one_line(event.id) && event.id.find('\0') == std::string::npos)
+    out.append("id: ").append(event.id).append("\n");
   if (is_one_line(event.type)) out.append("event: ").append(event.type).append("\n");
   for_each_line(event.data,
                 [&out](std::string_view line) { out.append("data: ").append(line).append("\n"); });
