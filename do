@@ -161,6 +161,8 @@ do_bench() {
   [ -f build/bench/build.ninja ] || cmake --preset bench >&2
   build bench all_benches
   local program
+  do_build
+  node bench/end_to_end.mjs
   for program in $(find build/bench -type f -name '*_bench' -perm -u+x | sort); do say "${program##*/}"; "$program"; done
 }
 

@@ -70,7 +70,13 @@ std::string welcome_text(const Engine& engine, const std::string& endpoint) {
                        tokens.after, tokens.before, tokens.percent());
   }
   out += fmt::format("  Endpoint  {}\n\n", endpoint);
-  out += "  Add this to your client's configuration, instead of the servers above:\n\n";
+  if (engine.sources.empty()) {
+    out += fmt::format(
+        "  There are no servers yet: write {}\n  or name a file with --config, then start "
+        "again.\n\n",
+        engine.config.config_path);
+  }
+  out += "  Add this to your client's configuration, instead of its other servers:\n\n";
   out += fmt::format(
       "    {{\"mcpServers\": {{\"mcp-optimizer\": {{\"type\": \"http\", \"url\": \"{}\"}}}}}}\n\n",
       endpoint);
