@@ -26,7 +26,7 @@ async::Task<LiveCatalog::Ptr> LiveCatalog::apply(ChangeSet changes) {
     if (next.version == known->version) return known;
     return publish(std::move(next));
   };
-  co_return co_await on_writer(std::move(work));
+  co_return co_await on_writer(std::move(work), write_trouble_);
 }
 
 async::Task<std::unique_ptr<Lease>> LiveCatalog::try_lead(SourceInstance origin, std::string what) {
@@ -55,7 +55,7 @@ async::Task<void> LiveCatalog::follow(Millis interval) {
       if (!next) return known;
       return publish(*std::move(next));
     };
-    (void)co_await on_writer(std::move(work));
+    (void)co_await on_writer(std::move(work), read_trouble_);
   }
 }
 
@@ -65,24 +65,26 @@ LiveCatalog::Ptr LiveCatalog::publish(Catalog next) {
   return published;
 }
 
-async::Task<LiveCatalog::Ptr> LiveCatalog::on_writer(std::function<Result<Ptr>()> work) {
+async::Task<LiveCatalog::Ptr> LiveCatalog::on_writer(std::function<Result<Ptr>()> work,
+                                                     std::string& trouble) {
   const auto before = current_.read()->version;
   Result<Ptr> outcome = co_await async::offload(writer_, std::move(work));
-  note(outcome);
+  note(outcome, trouble);
   if (outcome && (*outcome)->version != before) changed_.notify_all();
   co_return outcome;
 }
 
-void LiveCatalog::note(const Result<Ptr>& outcome) {
-  const std::string now = outcome ? std::string() : outcome.error().message;
-  if (now == trouble_) return;
+void LiveCatalog::note(const Result<Ptr>& outcome, std::string& trouble) {
+  std::string now = outcome ? std::string() : outcome.error().message;
+  if (now == trouble) return;
+  const std::string_view what = &trouble == &write_trouble_ ? "written" : "read";
   if (now.empty()) {
-    log_.info("the catalog can be written again");
+    log_.info("the catalog can be " + std::string(what) + " again");
   } else {
-    log_.error("the catalog cannot be written or read; what is in memory goes on",
+    log_.error("the catalog cannot be " + std::string(what) + "; what is in memory goes on",
                {{"cause", now}});
   }
-  trouble_ = now;
+  trouble = std::move(now);
 }
 
 }  // namespace mcpo::catalog
