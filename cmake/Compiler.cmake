@@ -14,6 +14,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-restrict
     -Wno-stringop-overread -Wno-dangling-pointer -Wno-mismatched-new-delete)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # What libstdc++ 12 does inside its own algorithms.
+  target_compile_options(mcpo_flags INTERFACE -Wno-deprecated-declarations)
+endif()
 
 if(MCPO_SANITIZE)
   target_compile_options(mcpo_flags INTERFACE
