@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <string>
+#include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -15,10 +15,10 @@ int main(int argc, char** argv) {
     for (const auto& file : std::filesystem::recursive_directory_iterator(argv[i])) {
       if (!file.is_regular_file()) continue;
       std::ifstream in(file.path(), std::ios::binary);
-      const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-      // A copy of exactly its size, so that reading past its end is seen.
-      const std::string exact(bytes);
-      LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(exact.data()), exact.size());
+      std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(in),
+                                      std::istreambuf_iterator<char>()};
+      bytes.shrink_to_fit();  // so that reading past the end is seen
+      LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
       ++runs;
     }
   }

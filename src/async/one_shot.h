@@ -14,7 +14,7 @@ namespace mcpo::async {
 template <class T>
 class OneShot {
  public:
-  explicit OneShot(Executor executor) : timer_(std::move(executor)) {}
+  explicit OneShot(Executor executor) : timer_(executor) {}
 
   bool is_set() const { return value_.has_value(); }
   // First value wins; later ones are dropped.

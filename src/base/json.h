@@ -113,7 +113,7 @@ struct RawJson::Member {
   RawJson value;
 
   bool key_is(std::string_view name) const;
-  std::string name() const { return *key.as_string(); }
+  std::string name() const { return key.as_string().value_or(""); }
 };
 
 // Validates the whole text: RFC 8259 grammar, valid UTF-8, limits. One value, white space allowed

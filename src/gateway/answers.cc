@@ -29,7 +29,7 @@ Result<void> must_be_object(RawJson arguments) {
 Result<std::string> read_keywords(RawJson arguments) {
   const auto value = arguments.find("tool_keywords");
   if (!value || value->is_null()) return std::string();
-  if (value->is_string()) return *value->as_string();
+  if (auto text = value->as_string()) return *std::move(text);
   if (!value->is_array()) return wrong("tool_keywords", "a string or an array of strings", *value);
   std::vector<std::string> words;
   for (RawJson word : value->elements()) {
@@ -78,10 +78,10 @@ struct Position {
 };
 Result<Position> decode_cursor(const std::string& cursor) {
   const auto plain = base64_decode(cursor);
-  const auto line = plain ? plain->rfind('\n') : std::string::npos;
-  if (line == std::string::npos) {
+  if (!plain || plain->find('\n') == std::string::npos) {
     return fail(Errc::invalid, "cursor is not one that list_tools gave; start again without it");
   }
+  const auto line = plain->rfind('\n');
   return Position{plain->substr(0, line), plain->substr(line + 1)};
 }
 

@@ -69,7 +69,7 @@ std::shared_ptr<const PreparedServer> prepare_server(const catalog::ServerEntry&
     out->tokens.push_back(mcp::estimate_tokens(json));
     out->total_tokens += out->tokens.back();
   }
-  out->documents = search::prepare(std::move(documents));
+  out->documents = search::prepare(documents);
   return out;
 }
 

@@ -81,7 +81,7 @@ void TcpStream::State::on_timer() {
   }
 }
 
-TcpStream::TcpStream(async::Executor executor) : TcpStream(Socket(std::move(executor))) {}
+TcpStream::TcpStream(async::Executor executor) : TcpStream(Socket(executor)) {}
 
 TcpStream::TcpStream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {
   error_code ignored;

@@ -126,6 +126,8 @@ class Parser final : public beast_http::basic_parser<IsRequest> {
 struct MessageReader::Impl {
   Impl(Role r, ReadLimits l) : role(r), limits(l) {}
 
+  // The one that exists is that of the role.
+  // NOLINTBEGIN(bugprone-unchecked-optional-access)
   template <class F>
   auto with_parser(F f) {
     return role == Role::request ? f(*request) : f(*response);
@@ -134,6 +136,7 @@ struct MessageReader::Impl {
   auto with_parser(F f) const {
     return role == Role::request ? f(*request) : f(*response);
   }
+  // NOLINTEND(bugprone-unchecked-optional-access)
   bool is_done() const {
     return with_parser([](const auto& parser) { return parser.is_done(); });
   }

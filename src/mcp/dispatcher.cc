@@ -143,7 +143,7 @@ async::Co<Answer> Dispatcher::call_tool(Message request, RequestContext ctx) {
   if (!arguments.is_object()) {
     co_return invalid_params(request, "params.arguments is not an object");
   }
-  std::string tool = *name->as_string();
+  std::string tool = name->as_string().value_or("");
   if (!features_.has_tool(tool, ctx)) {
     co_return invalid_params(request, features_.unknown_tool_hint(tool, ctx));
   }

@@ -41,7 +41,7 @@ Members read_members(RawJson object) {
 std::optional<std::string> classify(const Members& found, Message& message) {
   if (found.method) {
     if (!found.method->is_string()) return "method is not a string";
-    message.method = *found.method->as_string();
+    message.method = found.method->as_string().value_or("");
     message.kind = found.id ? MessageKind::request : MessageKind::notification;
     // Some clients write absent params as null.
     if (found.params && !found.params->is_null()) {

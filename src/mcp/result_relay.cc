@@ -89,7 +89,7 @@ std::string relay_result(RawJson result, Era /*from*/, Era to) {
       out.copy(member);
     }
   }
-  if (wrap.add_text) out.add("content", text_content(wrap.structured->text()));
+  if (wrap.add_text && wrap.structured) out.add("content", text_content(wrap.structured->text()));
   return out.take();
 }
 

@@ -34,7 +34,8 @@ std::string_view negotiate(std::string_view wanted) {
 
 std::expected<Negotiated, RpcError> read_initialize(const Message& request) {
   auto wanted = string_param(request, "protocolVersion");
-  if (!wanted) return invalid_params("initialize wants params.protocolVersion, a string");
+  if (!wanted || !request.params)
+    return invalid_params("initialize wants params.protocolVersion, a string");
   Negotiated negotiated;
   negotiated.version = negotiate(*wanted);
   auto capabilities = request.params->find("capabilities");

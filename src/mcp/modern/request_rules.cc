@@ -104,7 +104,7 @@ std::optional<Refusal> check_parameter_headers(const Message& request, const htt
   if (!tools.contains("x-mcp-header") || !request.params) return std::nullopt;
   auto name = request.params->find("name");
   if (!name || !name->is_string()) return std::nullopt;
-  auto schema = input_schema_of(RawJson::trusted(tools), *name->as_string());
+  auto schema = input_schema_of(RawJson::trusted(tools), name->as_string().value_or(""));
   if (!schema) return std::nullopt;
   auto parameters = header_parameters(*schema);
   if (!parameters) return std::nullopt;  // clients leave such a tool out: nothing to hold them to

@@ -20,8 +20,7 @@ Error io_error(std::string_view what) {
 
 }  // namespace
 
-FdStream::FdStream(async::Executor executor, int fd)
-    : descriptor_(std::move(executor)), fd_(::dup(fd)) {
+FdStream::FdStream(async::Executor executor, int fd) : descriptor_(executor), fd_(::dup(fd)) {
   boost::system::error_code error;
   descriptor_.assign(fd_, error);
   if (error) readiness_ = Readiness::always;

@@ -102,7 +102,9 @@ Observation ConfigFileSource::observe_text(std::string_view text) {
   std::vector<std::string> warnings = std::move(parsed->warnings);
   out.left_out = std::move(parsed->left_out);
   for (Workload& workload : parsed->workloads) {
-    if (auto why = options_.is_ourselves ? options_.is_ourselves(*workload.spec) : std::nullopt) {
+    std::optional<std::string> why;
+    if (options_.is_ourselves && workload.spec) why = options_.is_ourselves(*workload.spec);
+    if (why) {
       warnings.push_back("server \"" + workload.name + "\" is left out: " + *why);
       out.left_out.push_back({"", workload.name, *why});
     } else {
