@@ -39,8 +39,8 @@ server::Health health_report(const Engine& engine, std::size_t sessions) {
   out.catalog_version = view->version();
   out.leading = true;
   for (const auto& source : engine.sources) out.leading &= engine.cycle->leads(source->origin());
-  if (!engine.catalog->trouble().empty()) {
-    out.degraded.push_back({"catalog", {}, engine.catalog->trouble()});
+  if (const catalog::Trouble& trouble = engine.catalog->trouble()) {
+    out.degraded.push_back({"catalog", trouble.since, trouble.reason});
   }
   add_sources(engine, out);
   for (const auto& entry : view->servers()) add_server(engine, entry.server(), out);

@@ -12,7 +12,7 @@ namespace {
 struct Savings {
   std::int64_t before = 0;  // every tool's definition
   std::int64_t after = 0;   // our own few
-  std::int64_t percent() const { return before <= after ? 0 : 100 - 100 * after / before; }
+  std::int64_t percent() const { return before <= after ? 0 : 100 * (before - after) / before; }
 };
 
 Savings savings(const gateway::View& view) {

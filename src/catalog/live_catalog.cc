@@ -66,7 +66,7 @@ LiveCatalog::Ptr LiveCatalog::publish(Catalog next) {
 }
 
 async::Task<LiveCatalog::Ptr> LiveCatalog::on_writer(std::function<Result<Ptr>()> work,
-                                                     std::string& trouble) {
+                                                     Trouble& trouble) {
   const auto before = current_.read()->version;
   Result<Ptr> outcome = co_await async::offload(writer_, std::move(work));
   note(outcome, trouble);
@@ -74,9 +74,9 @@ async::Task<LiveCatalog::Ptr> LiveCatalog::on_writer(std::function<Result<Ptr>()
   co_return outcome;
 }
 
-void LiveCatalog::note(const Result<Ptr>& outcome, std::string& trouble) {
+void LiveCatalog::note(const Result<Ptr>& outcome, Trouble& trouble) {
   std::string now = outcome ? std::string() : outcome.error().message;
-  if (now == trouble) return;
+  if (now == trouble.reason) return;
   const std::string_view what = &trouble == &write_trouble_ ? "written" : "read";
   if (now.empty()) {
     log_.info("the catalog can be " + std::string(what) + " again");
@@ -84,7 +84,8 @@ void LiveCatalog::note(const Result<Ptr>& outcome, std::string& trouble) {
     log_.error("the catalog cannot be " + std::string(what) + "; what is in memory goes on",
                {{"cause", now}});
   }
-  trouble = std::move(now);
+  if (!trouble) trouble.since = SystemClock().wall_now();
+  trouble.reason = std::move(now);
 }
 
 }  // namespace mcpo::catalog

@@ -37,24 +37,22 @@ class LiveCatalog {
 
   // Looks for other processes' changes every `interval`; give it to a TaskScope.
   async::Task<void> follow(Millis interval);
-  // Empty while the database can be read and written; else why not, for /health.
-  const std::string& trouble() const {
-    return write_trouble_.empty() ? read_trouble_ : write_trouble_;
-  }
+  // Why the database cannot be read or written, for /health.
+  const Trouble& trouble() const { return write_trouble_ ? write_trouble_ : read_trouble_; }
   // Waits for running writes; nothing may be called after it.
   void stop() { writer_.stop(); }
 
  private:
   LiveCatalog(async::Executor executor, std::unique_ptr<Store> store, Ptr initial, Logger& log);
   Ptr publish(Catalog next);  // on writer_
-  async::Task<Ptr> on_writer(std::function<Result<Ptr>()> work, std::string& trouble);
-  void note(const Result<Ptr>& outcome, std::string& trouble);
+  async::Task<Ptr> on_writer(std::function<Result<Ptr>()> work, Trouble& trouble);
+  void note(const Result<Ptr>& outcome, Trouble& trouble);
 
   std::unique_ptr<Store> store_;  // used on writer_ only
   async::Snapshot<Catalog> current_;
   async::Notifier changed_;
-  std::string write_trouble_;  // of the last write; a read that works does not end it
-  std::string read_trouble_;
+  Trouble write_trouble_;  // of the last write; a read that works does not end it
+  Trouble read_trouble_;
   Logger& log_;
   async::CpuPool writer_{1};
 };
