@@ -111,6 +111,22 @@ TEST(Json, IntegersOnlyWhereExact) {
   EXPECT_EQ(parsed("\"7\"").as_int64(), std::nullopt);
 }
 
+TEST(Json, IntegersWithPointOrExponentAreNotRounded) {
+  EXPECT_EQ(parsed("9007199254740993.0").as_int64(), 9007199254740993);
+  EXPECT_EQ(parsed("9223372036854775807.000").as_int64(), INT64_MAX);
+  EXPECT_EQ(parsed("-9.223372036854775808E+18").as_int64(), INT64_MIN);
+  EXPECT_EQ(parsed("9.223372036854775808e18").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("10000000000000000000000e-3").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("10000000000000000000e-3").as_int64(), 10000000000000000);
+  EXPECT_EQ(parsed("0.0120e3").as_int64(), 12);
+  EXPECT_EQ(parsed("7.00000000000000000001").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("12e-1").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("1e400").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("1e99999999999999999999").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("-0.0").as_int64(), 0);
+  EXPECT_EQ(parsed("0e99999999999999999999").as_int64(), 0);
+}
+
 TEST(Json, StringsAreUnescaped) {
   EXPECT_EQ(parsed(R"("a\"\\\/\b\f\n\r\t")").as_string(), "a\"\\/\b\f\n\r\t");
   EXPECT_EQ(parsed(R"("\ud83d\ude00")").as_string(), "\xF0\x9F\x98\x80");
