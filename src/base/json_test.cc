@@ -144,6 +144,30 @@ TEST(Json, CommentsBecomeSpacesAndPositionsStay) {
   for (const char* odd : {"/", "//", "/*", "\"", "\"\\", "[1,", ",]"}) (void)without_comments(odd);
 }
 
+TEST(Json, OnlyATrailingCommaIsForgiven) {
+  for (const char* text : {"[1,]", "{\"a\":1,}", "[\"x\" , // why\n ]", "[[],]", "[1/**/,/**/]"}) {
+    EXPECT_TRUE(parse_json(without_comments(text), {}).has_value()) << text;
+  }
+  for (const char* text : {"[,]", "{,}", "[1,,]", "[,,]", "[,1]", "{\"a\":,}", "[1],", ",[]"}) {
+    EXPECT_FALSE(parse_json(without_comments(text), {}).has_value()) << text;
+  }
+}
+
+TEST(Json, ACommentWithoutEndIsAnErrorAtItsStart) {
+  const std::string plain = without_comments("{}\n  /* lost");
+  const auto parsed_text = parse_json(plain, {});
+  ASSERT_FALSE(parsed_text.has_value());
+  EXPECT_EQ(parsed_text.error().message,
+            "line 2, column 3: there is something after the JSON value");
+  EXPECT_TRUE(parse_json(without_comments("{} // lost"), {}).has_value());
+}
+
+TEST(Json, DuplicatesEachOnceInOrderOfTheirSecondOccurrence) {
+  const RawJson doc = parsed(R"({"a":1,"b":2,"c":3,"\u0062":4,"a":5,"b":6,"x":{"y":1,"y":2}})");
+  EXPECT_EQ(duplicate_members(doc), (std::vector<std::string>{"b", "a"}));
+  EXPECT_TRUE(duplicate_members(parsed("[1,1]")).empty());
+}
+
 TEST(Json, MinifiedKeepsStrings) {
   EXPECT_EQ(minified(parsed("{ \"a b\" : [ 1 , \" \\\" x \" ] }")), R"({"a b":[1," \" x "]})");
 }
