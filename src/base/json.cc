@@ -225,10 +225,9 @@ std::string_view next_item(std::string_view rest) {
   return rest;
 }
 
-std::string_view value_of_member(std::string_view rest) {
-  rest.remove_prefix(json_scan::value_size(rest));
-  rest = json_scan::skip_space(rest);
-  return json_scan::skip_space(rest.substr(1));
+// What follows `part`, a slice of `text`.
+std::string_view after(std::string_view text, std::string_view part) {
+  return text.substr(static_cast<std::size_t>(part.data() + part.size() - text.data()));
 }
 
 std::string_view first_value(std::string_view rest) {
@@ -355,13 +354,20 @@ std::size_t RawJson::size() const {
   return count;
 }
 
+void RawJson::MemberIterator::measure() {
+  if (rest_.empty()) return;
+  key_ = first_value(rest_);
+  const std::string_view colon = json_scan::skip_space(after(rest_, key_));
+  value_ = first_value(json_scan::skip_space(colon.substr(1)));
+}
+
 RawJson::Member RawJson::MemberIterator::operator*() const {
-  return {RawJson(first_value(rest_)), RawJson(first_value(value_of_member(rest_)))};
+  return {RawJson(key_), RawJson(value_)};
 }
 
 RawJson::MemberIterator& RawJson::MemberIterator::operator++() {
-  const std::string_view value = value_of_member(rest_);
-  rest_ = next_item(value.substr(json_scan::value_size(value)));
+  rest_ = next_item(after(rest_, value_));
+  measure();
   return *this;
 }
 
@@ -371,10 +377,13 @@ RawJson::MemberIterator RawJson::MemberIterator::operator++(int) {
   return before;
 }
 
-RawJson RawJson::ElementIterator::operator*() const { return RawJson(first_value(rest_)); }
+void RawJson::ElementIterator::measure() { value_ = first_value(rest_); }
+
+RawJson RawJson::ElementIterator::operator*() const { return RawJson(value_); }
 
 RawJson::ElementIterator& RawJson::ElementIterator::operator++() {
-  rest_ = next_item(rest_.substr(json_scan::value_size(rest_)));
+  rest_ = next_item(after(rest_, value_));
+  measure();
   return *this;
 }
 

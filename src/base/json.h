@@ -84,8 +84,11 @@ class RawJson::MemberIterator {
 
  private:
   friend class RawJson;
-  explicit MemberIterator(std::string_view rest) : rest_(rest) {}
-  std::string_view rest_;  // from the next key's quote up to, not including, the closing brace
+  explicit MemberIterator(std::string_view rest) : rest_(rest) { measure(); }
+  void measure();
+  std::string_view rest_;  // from this key's quote up to, not including, the closing brace
+  std::string_view key_;   // what `rest_` starts with, measured once
+  std::string_view value_;
 };
 
 class RawJson::ElementIterator {
@@ -104,8 +107,10 @@ class RawJson::ElementIterator {
 
  private:
   friend class RawJson;
-  explicit ElementIterator(std::string_view rest) : rest_(rest) {}
+  explicit ElementIterator(std::string_view rest) : rest_(rest) { measure(); }
+  void measure();
   std::string_view rest_;
+  std::string_view value_;  // what `rest_` starts with, measured once
 };
 
 struct RawJson::Member {
