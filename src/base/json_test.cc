@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <utility>
+
 namespace mcpo {
 namespace {
 
@@ -186,6 +189,119 @@ TEST(Json, WhatIsWrittenIsReadAgain) {
   for (int c = 0; c < 256; ++c) text.push_back(static_cast<char>(c % 128));
   text += "é😀";
   EXPECT_EQ(parsed(json_string(text)).as_string(), text);
+}
+
+// The scanners take eight bytes at a time: every place within a word must be seen.
+TEST(Json, StringsEndWhereTheyEndAtEveryAlignment) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t after = 0; after < 20; ++after) {
+      const std::string left(before, 'x');
+      const std::string right(after, 'y');
+      for (std::string_view middle : {"", "\\\"", "\\\\", "\xC3\xA9", "]", "\x7F", "\\u0022"}) {
+        const std::string one = "\"" + left + std::string(middle) + right + "\"";
+        const std::string text = "[" + one + "," + one + "]";
+        const RawJson doc = parsed(text);
+        ASSERT_EQ(doc.size(), 2u) << text;
+        for (RawJson element : doc.elements()) EXPECT_EQ(element.text(), one);
+      }
+      for (char bad : {'\x1F', '\n', '\0', '\xFF', '\x80'}) {
+        const std::string text = "\"" + left + std::string(1, bad) + right + "\"";
+        EXPECT_FALSE(parse_json(text, {}).has_value()) << before << " " << after << " " << int{bad};
+      }
+    }
+  }
+}
+
+TEST(Json, ErrorsOfEveryKindNameTheirPlace) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", "line 1, column 1: the text ends where a value is expected"},
+      {"[1,\n\n  x]", "line 3, column 3: this is not a JSON value"},
+      {"{\"a\" 1}", "line 1, column 6: expected ':' after a member name"},
+      {"{\"a\":1 \"b\"}", "line 1, column 8: expected ',' or '}'"},
+      {"[1\n 2]", "line 2, column 2: expected ',' or ']'"},
+      {"{\"a\":1,\n}", "line 2, column 1: expected a member name in quotes"},
+      {"[\"\t\"]", "line 1, column 3: a control character in a string must be escaped"},
+      {"[-]", "line 1, column 3: expected a digit"},
+      {"[012]", "line 1, column 3: a number must not start with 0"},
+      {"[\n\"ab\xFF\"]", "line 2, column 2: a string is not valid UTF-8"},
+      {"1\r\n2", "line 2, column 1: there is something after the JSON value"},
+  };
+  for (const auto& [text, message] : cases) {
+    const auto result = parse_json(text, {});
+    ASSERT_FALSE(result.has_value()) << text;
+    EXPECT_EQ(result.error().code, Errc::invalid) << text;
+    EXPECT_EQ(result.error().message, message) << text;
+  }
+}
+
+TEST(Json, OnlyTheFourKindsOfWhiteSpace) {
+  EXPECT_EQ(parsed(" \t\r\n[ \t\r\n] \t\r\n").text(), "[ \t\r\n]");
+  for (const char* text : {"\f1", "\v1", "1\f",
+                           "\xC2\xA0"
+                           "1",
+                           "\xEF\xBB\xBF"
+                           "1",
+                           "[1,\xE2\x80\xA8"
+                           "2]"}) {
+    EXPECT_FALSE(parse_json(text, {}).has_value()) << text;
+  }
+  EXPECT_FALSE(parse_json(std::string_view("1\0", 2), {}).has_value());
+}
+
+TEST(Json, DepthBeyondAnyStackIsOnlyAnError) {
+  const std::string deep(std::size_t{1} << 20, '[');
+  const auto refused = parse_json(deep, {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::too_large);
+  const std::string closed = deep + std::string(deep.size(), ']');
+  const auto allowed = parse_json(closed, {.max_depth = 1 << 20});
+  ASSERT_TRUE(allowed.has_value());
+  EXPECT_EQ(allowed->size(), 1u);
+}
+
+TEST(Json, ValuesOfAnotherKindGiveNothing) {
+  const RawJson number = parsed("5");
+  EXPECT_EQ(number.size(), 0u);
+  EXPECT_FALSE(number.find("a").has_value());
+  EXPECT_EQ(number.as_string(), std::nullopt);
+  EXPECT_EQ(number.as_bool(), std::nullopt);
+  EXPECT_EQ(parsed("\"5\"").as_double(), std::nullopt);
+  EXPECT_EQ(parsed("true").as_bool(), true);
+  EXPECT_EQ(parsed("-2.5e1").as_double(), -25.0);
+  EXPECT_EQ(parsed("1e400").as_double(), std::nullopt);
+  EXPECT_TRUE(RawJson().is_null());
+}
+
+TEST(Json, NamesAreComparedUnescaped) {
+  const RawJson doc = parsed(R"({"\u0061\/":1,"":2,"é":3,"a\u0000b":4})");
+  EXPECT_EQ(doc.find("a/")->text(), "1");
+  EXPECT_EQ(doc.find("")->text(), "2");
+  EXPECT_EQ(doc.find("é")->text(), "3");
+  EXPECT_EQ(doc.find(std::string_view("a\0b", 3))->text(), "4");
+  EXPECT_FALSE(doc.find("a").has_value());
+}
+
+TEST(Json, IteratorsCanBeCopiedAndCompared) {
+  const RawJson doc = parsed(R"([10,20,30])");
+  auto at = doc.elements().begin();
+  const auto first = at++;
+  EXPECT_EQ((*first).text(), "10");
+  EXPECT_EQ((*at).text(), "20");
+  EXPECT_FALSE(first == at);
+  EXPECT_EQ(std::distance(doc.elements().begin(), doc.elements().end()), 3);
+  EXPECT_EQ(std::distance(doc.members().begin(), doc.members().end()), 0);
+}
+
+TEST(Json, WrittenDoublesReadBackAsTheyWere) {
+  for (double value : {0.1, 1e300, -5e-324, 123456789.125, 1.0, -0.0}) {
+    JsonWriter w;
+    w.number(value);
+    EXPECT_EQ(parsed(w.text()).as_double(), value) << w.text();
+  }
+  JsonWriter w;
+  w.begin_array().number(std::numeric_limits<double>::infinity()).number(INT64_MIN);
+  w.number(std::numeric_limits<double>::quiet_NaN()).begin_object().end_object().end_array();
+  EXPECT_EQ(w.take(), "[null,-9223372036854775808,null,{}]");
 }
 
 }  // namespace
