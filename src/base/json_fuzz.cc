@@ -42,6 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   mcpo::check(text);
   const std::string plain = mcpo::without_comments(text);
   if (plain.size() != text.size()) std::abort();
+  if (mcpo::parse_json(text, {}) && plain != text) std::abort();
   mcpo::check(plain);
   const std::string quoted = mcpo::json_string(text);
   const auto read = mcpo::parse_json(quoted, {});
