@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstring>
+#include <unordered_map>
 
 #include "base/json_scan.h"
 #include "base/text.h"
@@ -235,6 +235,48 @@ std::string_view first_value(std::string_view rest) {
   return rest.substr(0, json_scan::value_size(rest));
 }
 
+std::optional<std::int64_t> integer(std::string_view digits) {
+  std::int64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, value);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+// 7.0 or 12e2, by moving the point: a double would round 9007199254740993.0 to its neighbour.
+std::optional<std::int64_t> integer_of_decimal(std::string_view number) {
+  const auto e = number.find_first_of("eE");
+  std::string_view mantissa = number.substr(0, e);
+  const bool negative = mantissa.starts_with('-');
+  if (negative) mantissa.remove_prefix(1);
+  const auto point = mantissa.find('.');
+  const std::string_view fraction =
+      point == std::string_view::npos ? std::string_view() : mantissa.substr(point + 1);
+  std::string digits(mantissa.substr(0, point));
+  digits.append(fraction);
+  const auto last = digits.find_last_not_of('0');
+  if (last == std::string::npos) return 0;
+
+  int power = 0;
+  if (e != std::string_view::npos) {
+    std::string_view text = number.substr(e + 1);
+    if (text.starts_with('+')) text.remove_prefix(1);
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), power);
+    if (error != std::errc()) return std::nullopt;
+  }
+  const auto zeros = std::int64_t{power} + static_cast<std::int64_t>(digits.size() - 1 - last) -
+                     static_cast<std::int64_t>(fraction.size());
+  digits.resize(last + 1);
+  digits.erase(0, digits.find_first_not_of('0'));
+  constexpr std::int64_t kMostDigits = 19;
+  if (zeros < 0 || zeros + static_cast<std::int64_t>(digits.size()) > kMostDigits) {
+    return std::nullopt;
+  }
+  digits.append(static_cast<std::size_t>(zeros), '0');
+  if (negative) digits.insert(0, "-");
+  return integer(digits);
+}
+
 }  // namespace
 
 Result<RawJson> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -275,16 +317,8 @@ std::optional<bool> RawJson::as_bool() const {
 
 std::optional<std::int64_t> RawJson::as_int64() const {
   if (kind() != JsonKind::number) return std::nullopt;
-  std::int64_t value = 0;
-  const char* end = text_.data() + text_.size();
-  const auto [stop, error] = std::from_chars(text_.data(), end, value);
-  if (error != std::errc()) return std::nullopt;
-  if (stop == end) return value;
-  // 7.0 or 7e2: exact only where a double holds every integer.
-  const auto number = as_double();
-  constexpr double kExact = 9007199254740992.0;
-  if (!number || std::trunc(*number) != *number || std::abs(*number) > kExact) return std::nullopt;
-  return static_cast<std::int64_t>(*number);
+  if (text_.find_first_of(".eE") != std::string_view::npos) return integer_of_decimal(text_);
+  return integer(text_);
 }
 
 std::optional<double> RawJson::as_double() const {
@@ -357,15 +391,11 @@ bool RawJson::Member::key_is(std::string_view name) const {
 }
 
 std::vector<std::string> duplicate_members(RawJson object) {
-  std::vector<std::string> names;
+  std::unordered_map<std::string, std::size_t> seen;
   std::vector<std::string> out;
   for (const auto& member : object.members()) {
     std::string name = member.name();
-    if (std::ranges::find(names, name) == names.end()) {
-      names.push_back(std::move(name));
-    } else if (std::ranges::find(out, name) == out.end()) {
-      out.push_back(std::move(name));
-    }
+    if (++seen[name] == 2) out.push_back(std::move(name));
   }
   return out;
 }

@@ -111,6 +111,22 @@ TEST(Json, IntegersOnlyWhereExact) {
   EXPECT_EQ(parsed("\"7\"").as_int64(), std::nullopt);
 }
 
+TEST(Json, IntegersWithPointOrExponentAreNotRounded) {
+  EXPECT_EQ(parsed("9007199254740993.0").as_int64(), 9007199254740993);
+  EXPECT_EQ(parsed("9223372036854775807.000").as_int64(), INT64_MAX);
+  EXPECT_EQ(parsed("-9.223372036854775808E+18").as_int64(), INT64_MIN);
+  EXPECT_EQ(parsed("9.223372036854775808e18").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("10000000000000000000000e-3").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("10000000000000000000e-3").as_int64(), 10000000000000000);
+  EXPECT_EQ(parsed("0.0120e3").as_int64(), 12);
+  EXPECT_EQ(parsed("7.00000000000000000001").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("12e-1").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("1e400").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("1e99999999999999999999").as_int64(), std::nullopt);
+  EXPECT_EQ(parsed("-0.0").as_int64(), 0);
+  EXPECT_EQ(parsed("0e99999999999999999999").as_int64(), 0);
+}
+
 TEST(Json, StringsAreUnescaped) {
   EXPECT_EQ(parsed(R"("a\"\\\/\b\f\n\r\t")").as_string(), "a\"\\/\b\f\n\r\t");
   EXPECT_EQ(parsed(R"("\ud83d\ude00")").as_string(), "\xF0\x9F\x98\x80");
@@ -126,6 +142,30 @@ TEST(Json, CommentsBecomeSpacesAndPositionsStay) {
   EXPECT_EQ(doc.find("a")->as_string(), "// no");
   EXPECT_EQ(doc.find("b")->size(), 2u);
   for (const char* odd : {"/", "//", "/*", "\"", "\"\\", "[1,", ",]"}) (void)without_comments(odd);
+}
+
+TEST(Json, OnlyATrailingCommaIsForgiven) {
+  for (const char* text : {"[1,]", "{\"a\":1,}", "[\"x\" , // why\n ]", "[[],]", "[1/**/,/**/]"}) {
+    EXPECT_TRUE(parse_json(without_comments(text), {}).has_value()) << text;
+  }
+  for (const char* text : {"[,]", "{,}", "[1,,]", "[,,]", "[,1]", "{\"a\":,}", "[1],", ",[]"}) {
+    EXPECT_FALSE(parse_json(without_comments(text), {}).has_value()) << text;
+  }
+}
+
+TEST(Json, ACommentWithoutEndIsAnErrorAtItsStart) {
+  const std::string plain = without_comments("{}\n  /* lost");
+  const auto parsed_text = parse_json(plain, {});
+  ASSERT_FALSE(parsed_text.has_value());
+  EXPECT_EQ(parsed_text.error().message,
+            "line 2, column 3: there is something after the JSON value");
+  EXPECT_TRUE(parse_json(without_comments("{} // lost"), {}).has_value());
+}
+
+TEST(Json, DuplicatesEachOnceInOrderOfTheirSecondOccurrence) {
+  const RawJson doc = parsed(R"({"a":1,"b":2,"c":3,"\u0062":4,"a":5,"b":6,"x":{"y":1,"y":2}})");
+  EXPECT_EQ(duplicate_members(doc), (std::vector<std::string>{"b", "a"}));
+  EXPECT_TRUE(duplicate_members(parsed("[1,1]")).empty());
 }
 
 TEST(Json, MinifiedKeepsStrings) {

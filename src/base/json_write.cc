@@ -1,4 +1,5 @@
 // The writing half of json.h, and the two ways in which text is rewritten.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -43,11 +44,13 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
   return std::min(at + 1, text.size());
 }
 
+// A block comment without an end stays, so that the parser complains about its start.
 std::size_t blank_comment(std::string& text, std::size_t at) {
   const bool block = text[at + 1] == '*';
   std::size_t end = block ? text.find("*/", at + 2) : text.find('\n', at);
   if (end == std::string::npos) {
     end = text.size();
+    if (block) return end;
   } else if (block) {
     end += 2;
   }
@@ -57,27 +60,29 @@ std::size_t blank_comment(std::string& text, std::size_t at) {
   return end;
 }
 
+bool ends_a_value(char c) {
+  return c != '\0' && std::string_view("[{,:").find(c) == std::string_view::npos;
+}
+
 }  // namespace
 
 std::string without_comments(std::string_view text) {
   std::string out(text);
-  std::size_t comma = std::string::npos;  // the last one, when only white space came after it
+  std::size_t comma = 0;  // where the last comma after a value stands
+  char before = '\0';     // the last character that is neither white space nor in a comment
   for (std::size_t at = 0; at < out.size();) {
     const char c = out[at];
-    if (c == '"') {
-      comma = std::string::npos;
-      at = end_of_string(out, at);
-    } else if (c == '/' && at + 1 < out.size() && (out[at + 1] == '/' || out[at + 1] == '*')) {
+    if (c == '/' && at + 1 < out.size() && (out[at + 1] == '/' || out[at + 1] == '*')) {
       at = blank_comment(out, at);
-    } else {
-      if ((c == '}' || c == ']') && comma != std::string::npos) out[comma] = ' ';
-      if (c == ',') {
-        comma = at;
-      } else if (!json_scan::is_space(c)) {
-        comma = std::string::npos;
-      }
-      ++at;
+      continue;
     }
+    if ((c == '}' || c == ']') && before == ',') out[comma] = ' ';
+    // A comma that ends nothing, as in "[,]", is left for the parser to complain about.
+    if (c != ',' || ends_a_value(before)) {
+      if (c == ',') comma = at;
+      if (!json_scan::is_space(c)) before = c;
+    }
+    at = c == '"' ? end_of_string(out, at) : at + 1;
   }
   return out;
 }

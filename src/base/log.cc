@@ -53,7 +53,7 @@ std::string text_line(WallTime now, LogLevel level, LogColor color, std::string_
   std::string out = to_rfc3339(now);
   const std::string_view paint = color == LogColor::always ? level_color(level) : "";
   out.append(" ").append(paint).append(level_name(level));
-  out.append(7 - std::min<std::size_t>(7, level_name(level).size()), ' ');
+  out.append(5 - std::min<std::size_t>(5, level_name(level).size()), ' ');
   // A message or value from outside must not forge a line of its own.
   std::string plain = to_valid_utf8(message);
   std::ranges::replace_if(

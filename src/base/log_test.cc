@@ -30,6 +30,11 @@ TEST(Log, TextLineHasTimeLevelMessageFields) {
   EXPECT_EQ(line.substr(24), " WARNING server is slow server=\"git hub\" ms=5 plain=x\n");
 }
 
+TEST(Log, LevelsAreFiveWideSoThatMessagesAlign) {
+  const auto line = logged({}, [](Logger& log) { log.info("up", {{"empty", ""}}); });
+  EXPECT_EQ(line.substr(23), "Z INFO  up empty=\"\"\n");
+}
+
 TEST(Log, OutsideTextCannotForgeALine) {
   const auto line = logged({}, [](Logger& log) { log.info("a\nERROR b", {{"k", "c\nd"}}); });
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
