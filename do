@@ -58,7 +58,8 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null ||
     die "apt-get update failed; still missing: $(echo $wanted)"
   for name in $wanted $extra; do
-    if apt-cache policy "$name" | grep -q 'Candidate: [^(]'; then available+=("$name")
+    # Not `| grep -q`: that may end before apt-cache does, which pipefail takes for a failure.
+    if grep -q 'Candidate: [^(]' <<<"$(apt-cache policy "$name")"; then available+=("$name")
     elif [[ " ${useful[*]} " == *" $name "* ]]; then say "$name is not to be had here; what needs it will be skipped"
     else die "no package $name for this system (Debian 12 has it)"
     fi
