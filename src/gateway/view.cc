@@ -88,11 +88,11 @@ std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
   }
   std::ranges::sort(view->servers_, {}, [](const ViewServer& server) { return server.name(); });
   view->catalog_ = std::move(catalog);
-  std::vector<std::shared_ptr<const search::PreparedDocuments>> parts;
+  std::vector<search::Part> parts;
   for (ViewServer& server : view->servers_) {
     if (server.offer != ViewServer::Offer::offered) continue;
     view->add_offered(server);
-    parts.push_back(server.prepared->documents);
+    parts.push_back({.documents = server.prepared->documents});
   }
   view->index_ = search::build_index(std::move(parts));
   cache = std::move(used);

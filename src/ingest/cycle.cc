@@ -6,10 +6,10 @@
 namespace mcpo::ingest {
 namespace {
 
-async::Task<void> observe_into(sources::Source& source, async::Deadline deadline,
-                               sources::Observation& out, std::size_t& waiting,
-                               async::Notifier& done) {
-  out = co_await source.observe(deadline);
+async::Task<void> observe_into(sources::Source& source, sources::History history,
+                               async::Deadline deadline, sources::Observation& out,
+                               std::size_t& waiting, async::Notifier& done) {
+  out = co_await source.observe(std::move(history), deadline);
   --waiting;
   done.notify_all();
   co_return Result<void>{};
@@ -30,11 +30,13 @@ async::Co<CycleReport> Cycle::run() {
   std::vector<sources::Observation> observations(parts_.sources.size());
   std::size_t waiting = parts_.sources.size();
   async::Notifier done(parts_.executor);
+  for (sources::Source* source : parts_.sources) (void)co_await lead(source->origin());
   {
     async::TaskScope scope(parts_.executor, *parts_.log);
     for (std::size_t i = 0; i < parts_.sources.size(); ++i) {
       scope.spawn("observe " + parts_.sources[i]->origin().source,
-                  observe_into(*parts_.sources[i], deadline, observations[i], waiting, done));
+                  observe_into(*parts_.sources[i], history_of(parts_.sources[i]->origin()),
+                               deadline, observations[i], waiting, done));
     }
     while (waiting > 0) {
       if (!co_await done.wait_change(done.version(), async::Deadline::never())) break;
@@ -46,7 +48,7 @@ async::Co<CycleReport> Cycle::run() {
     leave_out_ourselves(observation);
     note_source(observation, report);
     routes_.remember(observation);
-    if (!co_await lead(observation.origin)) continue;
+    if (!leads(observation.origin)) continue;
     auto reconciled = co_await reconcile(observation, report);
     if (!reconciled) {
       report.sources.back().state = sources::ObservationState::unavailable;
@@ -57,6 +59,21 @@ async::Co<CycleReport> Cycle::run() {
   report.catalog_version = parts_.catalog->read()->version;
   report.duration = std::chrono::duration_cast<Millis>(parts_.clock->now() - start);
   co_return report;
+}
+
+sources::History Cycle::history_of(const SourceInstance& origin) const {
+  sources::History out;
+  out.routes_only = !leads(origin);
+  const auto catalog = parts_.catalog->read();
+  for (const auto& [id, entry] : catalog->servers) {
+    const ServerKey& key = entry->server.key;
+    if (key.origin != origin) continue;
+    out.servers.push_back({key.namespace_name, key.name, entry->server.created_at});
+  }
+  if (const auto memory = catalog->memory.find(origin); memory != catalog->memory.end()) {
+    out.memory = memory->second;
+  }
+  return out;
 }
 
 void Cycle::leave_out_ourselves(sources::Observation& observation) const {

@@ -74,6 +74,7 @@ class Cycle {
 
  private:
   async::Co<bool> lead(const SourceInstance& origin);
+  sources::History history_of(const SourceInstance& origin) const;
   async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);
   void leave_out_ourselves(sources::Observation& observation) const;
   void note_source(const sources::Observation& observation, CycleReport& report);

@@ -316,13 +316,14 @@ std::string_view to_string(Field field) {
   return kNames[static_cast<std::size_t>(field)];
 }
 
-std::unique_ptr<const Index> build_index(
-    std::vector<std::shared_ptr<const PreparedDocuments>> parts) {
-  return std::make_unique<const Engine>(std::move(parts));
+std::unique_ptr<const Index> build_index(std::vector<Part> parts) {
+  LexicalIndex::Parts documents;
+  for (Part& part : parts) documents.push_back(std::move(part.documents));
+  return std::make_unique<const Engine>(std::move(documents));
 }
 
 std::unique_ptr<const Index> build_index(std::vector<Document> documents) {
-  return build_index({prepare(documents)});
+  return build_index(std::vector<Part>{{.documents = prepare(documents)}});
 }
 
 }  // namespace mcpo::search

@@ -39,11 +39,17 @@ struct Document {
 
 using DocId = std::uint32_t;
 
+struct RequestEmbedding;  // search/embedding.h
+struct DocumentEmbedding;
+
 struct Query {
   std::string description;  // what must be done
   std::string keywords;     // optional; empty: the description serves alone
   std::size_t limit = 8;
-  std::function<bool(DocId)> visible;  // empty: all. Applied before ranking.
+  std::function<bool(DocId)> visible;                 // empty: all. Applied before ranking.
+  std::shared_ptr<const RequestEmbedding> embedding;  // null: lexical evidence only
+  double semantic_share = .5;     // HYBRID_SEARCH_SEMANTIC_RATIO; 0 and 1 switch the other arm off
+  double distance_threshold = 1;  // TOOL_DISTANCE_THRESHOLD: 1 - cosine
 };
 
 // Of a document among the first kHeadSize: score = lexical + server_part + exact_part.
@@ -87,9 +93,14 @@ class Index {
 class PreparedDocuments;
 std::shared_ptr<const PreparedDocuments> prepare(const std::vector<Document>& documents);
 
+// Documents with what the encoder said of them: empty, or one for each, null where it has not yet.
+struct Part {
+  std::shared_ptr<const PreparedDocuments> documents;
+  std::vector<std::shared_ptr<const DocumentEmbedding>> embeddings;
+};
+
 // Documents are numbered through in the order of the parts. Equal to build_index() of all of them.
-std::unique_ptr<const Index> build_index(
-    std::vector<std::shared_ptr<const PreparedDocuments>> parts);
+std::unique_ptr<const Index> build_index(std::vector<Part> parts);
 std::unique_ptr<const Index> build_index(std::vector<Document> documents);
 
 }  // namespace mcpo::search

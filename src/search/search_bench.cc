@@ -121,11 +121,12 @@ BENCHMARK(search_against_fts5)->Arg(3000)->Arg(10000)->MinTime(2);
 void build_from_parts(benchmark::State& state) {
   const auto documents = bench_documents(static_cast<std::size_t>(state.range(0)));
   constexpr std::size_t kToolsOfAServer = 30;
-  std::vector<std::shared_ptr<const PreparedDocuments>> parts;
+  std::vector<Part> parts;
   for (std::size_t at = 0; at < documents.size(); at += kToolsOfAServer) {
     const std::size_t end = std::min(documents.size(), at + kToolsOfAServer);
-    parts.push_back(prepare({documents.begin() + static_cast<std::ptrdiff_t>(at),
-                             documents.begin() + static_cast<std::ptrdiff_t>(end)}));
+    const std::vector<Document> some(documents.begin() + static_cast<std::ptrdiff_t>(at),
+                                     documents.begin() + static_cast<std::ptrdiff_t>(end));
+    parts.push_back({.documents = prepare(some)});
   }
   for (auto _ : state) benchmark::DoNotOptimize(build_index(parts));
 }

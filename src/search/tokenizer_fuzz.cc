@@ -50,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Query query;
   query.description = take_line(rest);
   document.description = rest;
-  const auto index = build_index({document, {.server = "files", .name = "read_file"}});
+  const auto index =
+      build_index(std::vector<Document>{document, {.server = "files", .name = "read_file"}});
   const Ranking ranking = index->search(query);
   check(ranking.hits.empty() != ranking.note.empty());
   for (const Hit& hit : ranking.hits) {

@@ -11,6 +11,7 @@
 #include "async/deadline.h"
 #include "async/task.h"
 #include "base/clock.h"
+#include "base/registry_entry.h"
 #include "base/server_key.h"
 #include "mcp/connection_spec.h"
 
@@ -28,6 +29,11 @@ struct Workload {
   std::string created_at;
   std::optional<mcp::ConnectionSpec> spec;  // absent while it cannot be connected to
   std::string problem;  // what is wrong with its entry without stopping it; shown as degraded
+
+  // What it is compared with a registry by (ingest/match). In memory only: URLs may hold secrets.
+  std::string upstream_url;    // of a remote workload: its upstream, byte for byte
+  std::string image;           // of a container: its reference, or npx://, uvx://, go://
+  std::string recorded_entry;  // the registry entry that it was started from, as recorded there
 };
 
 enum class ObservationState {
@@ -40,10 +46,34 @@ struct Unreadable {
   std::string namespace_name;
   std::string name;
   std::string reason;  // for people: "${GITHUB_TOKEN} is not set"
+  // What its source's list said of it all the same: status, group, created_at, spec. Identity, link
+  // and tools stay as they were last known. Absent: it was not even listed.
+  std::optional<Workload> listed;
 };
 
 // Left out on purpose, each with why (disabled, ourselves): neither offered nor kept.
 using LeftOut = Unreadable;
+
+// The registry of a source, read as a whole.
+struct RegistryReading {
+  std::string last_updated;  // as the registry says; may be empty
+  std::vector<RegistryEntry> entries;
+};
+
+// What sources remember between cycles, by keys of their own; kept in the catalog. No secrets.
+using Memory = std::map<std::string, std::string>;
+
+// What the catalog knows of a source before it is asked.
+struct History {
+  struct KnownServer {
+    std::string namespace_name;
+    std::string name;
+    std::string created_at;
+  };
+  std::vector<KnownServer> servers;
+  Memory memory;
+  bool routes_only = false;  // a follower: only how to reach servers is wanted
+};
 
 struct Observation {
   SourceInstance origin;
@@ -55,6 +85,12 @@ struct Observation {
   // Does not being listed prove that a server is gone? (A configuration file is proof of what it
   // leaves out; a container list is not.)
   bool absence_is_proof = false;
+  // Known before, not listed now, and by its own name proven to be gone (404).
+  std::vector<Unreadable> gone;
+  // The registry, when it was read in this cycle; absent: it did not change, or was not asked.
+  std::optional<RegistryReading> registry;
+  std::string registry_problem;  // why it could not be read; entries and links stay
+  std::map<std::string, std::optional<std::string>> memory;  // changes; nullopt: forget
   // Trouble that the user should see although the last good state goes on (a broken edit).
   std::optional<std::string> warning;
 };
@@ -63,7 +99,7 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual const SourceInstance& origin() const = 0;
-  virtual async::Co<Observation> observe(async::Deadline deadline) = 0;
+  virtual async::Co<Observation> observe(History history, async::Deadline deadline) = 0;
   // Called on the I/O thread when the source may have changed; ends when cancelled.
   virtual async::Task<void> watch(std::function<void()> on_change) = 0;
 };

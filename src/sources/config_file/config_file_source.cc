@@ -81,7 +81,7 @@ ConfigFileSource::ConfigFileSource(async::Executor executor, Options options, Lo
       log_(log),
       origin_{"config", canonical_path(options_.path)} {}
 
-async::Co<Observation> ConfigFileSource::observe(async::Deadline) {
+async::Co<Observation> ConfigFileSource::observe(History, async::Deadline) {
   auto text = read_file(options_.path);
   if (text) co_return observe_text(*text);
   Observation out{.origin = origin_, .detail = text.error().message};

@@ -24,7 +24,7 @@ class ConfigFileSource final : public Source {
   ConfigFileSource(async::Executor executor, Options options, Logger& log);
 
   const SourceInstance& origin() const override { return origin_; }
-  async::Co<Observation> observe(async::Deadline deadline) override;
+  async::Co<Observation> observe(History history, async::Deadline deadline) override;
   // inotify on the file's directory, because editors replace files by renaming.
   async::Task<void> watch(std::function<void()> on_change) override;
 
