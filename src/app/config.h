@@ -1,5 +1,5 @@
 // Everything that a user can set, as one value, and how it is read: flag, else environment, else
-// default (drop-in section 2). The table in config.cc is the only list of options.
+// default (drop-in section 2). The table in option_table.cc is the only list of options.
 #pragma once
 
 #include <chrono>
