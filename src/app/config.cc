@@ -31,6 +31,32 @@ Result<void> check_async_twin(const Config& config, const Environment& environme
   return {};
 }
 
+Result<void> check_toolhive(const Config& config) {
+  if (config.toolhive_last_port <= config.toolhive_first_port) {
+    return fail(Errc::invalid, "--toolhive-end-port-scan: given was " +
+                                   std::to_string(config.toolhive_last_port) +
+                                   "; it must be above --toolhive-start-port-scan, which is " +
+                                   std::to_string(config.toolhive_first_port));
+  }
+  if (config.toolhive_port != 0 && !config.toolhive_socket.empty()) {
+    return fail(Errc::invalid,
+                "--toolhive-port and --toolhive-socket name two places of ToolHive; give one");
+  }
+  if (config.toolhive_max_backoff < config.toolhive_initial_backoff) {
+    return fail(Errc::invalid, "--toolhive-max-backoff is shorter than --toolhive-initial-backoff");
+  }
+  return {};
+}
+
+// Secrets that have no flag: a command line can be read by everybody on the machine.
+void fill_secrets(Config& config, const Environment& environment) {
+  for (const char* name : {"MCPO_EMBEDDING_SERVICE_KEY", "OPENAI_API_KEY"}) {
+    if (config.embedding_service_key.empty()) {
+      config.embedding_service_key = environment(name).value_or("");
+    }
+  }
+}
+
 void fill_paths(Config& config, const Environment& environment) {
   if (config.config_path.empty()) {
     config.config_path =
@@ -74,7 +100,9 @@ Result<ConfigResult> make_config(const std::map<std::string, std::string>& flags
     }
   }
   CHECK_OK(check_async_twin(out.config, environment));
+  CHECK_OK(check_toolhive(out.config));
   fill_paths(out.config, environment);
+  fill_secrets(out.config, environment);
   for (const char* name : kWithoutEffect) {
     if (environment(name)) out.notes.push_back(std::string(name) + " has no effect here");
   }

@@ -1,5 +1,7 @@
 #include "app/option_row.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "base/text.h"
@@ -16,6 +18,13 @@ std::optional<bool> to_bool(const std::string& text) {
     if (folded == no) return false;
   }
   return std::nullopt;
+}
+
+std::optional<double> to_number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 }  // namespace
@@ -40,6 +49,30 @@ OptionRow seconds(OptionInfo info, std::chrono::seconds Config::* member, std::i
             return true;
           }};
 }
+OptionRow fraction_seconds(OptionInfo info, Millis Config::* member, double low, double high) {
+  info.allowed = "a number, " + fmt::format("{} to {} seconds", low, high);
+  return {std::move(info), [=](Config& config, const std::string& text) {
+            const auto value = to_number(text);
+            if (!value || *value < low || *value > high) return false;
+            config.*member = Millis(static_cast<std::int64_t>(*value * 1000));
+            return true;
+          }};
+}
+
+OptionRow fraction(OptionInfo info, double Config::* member, double low, double high) {
+  info.allowed = "a number, " + fmt::format("{} to {}", low, high);
+  return {std::move(info), [=](Config& config, const std::string& text) {
+            const auto value = to_number(text);
+            if (!value || *value < low || *value > high) return false;
+            config.*member = *value;
+            return true;
+          }};
+}
+
+OptionRow port(OptionInfo info, std::uint16_t Config::* member) {
+  return integer(std::move(info), member, 1, 65535, "");
+}
+
 OptionRow boolean(OptionInfo info, bool Config::* member) {
   info.allowed = "true or false";
   info.is_switch = true;

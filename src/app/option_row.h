@@ -36,6 +36,10 @@ OptionRow integer(OptionInfo info, T Config::* member, std::int64_t low, std::in
 
 OptionRow seconds(OptionInfo info, std::chrono::seconds Config::* member, std::int64_t low,
                   std::int64_t high);
+// Seconds with a fraction.
+OptionRow fraction_seconds(OptionInfo info, Millis Config::* member, double low, double high);
+OptionRow fraction(OptionInfo info, double Config::* member, double low, double high);
+OptionRow port(OptionInfo info, std::uint16_t Config::* member);
 OptionRow boolean(OptionInfo info, bool Config::* member);
 OptionRow list(OptionInfo info, std::vector<std::string> Config::* member);
 

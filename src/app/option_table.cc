@@ -33,6 +33,34 @@ bool set_config_path(Config& config, const std::string& text) {
   config.config_given = true;
   return set_text<&Config::config_path>(config, text);
 }
+// `none` empties the list, since an empty variable counts as not given.
+bool set_skipped_workloads(Config& config, const std::string& text) {
+  config.skipped_workloads.clear();
+  if (iequals_ascii(trim(text), "none")) return true;
+  for (std::string_view part : split(text, ',')) {
+    if (!trim(part).empty()) config.skipped_workloads.emplace_back(trim(part));
+  }
+  return true;
+}
+
+bool set_runtime_mode(Config& config, const std::string& text) {
+  const bool docker = iequals_ascii(text, "docker");
+  if (!docker && !iequals_ascii(text, "k8s")) return false;
+  config.docker_mode = docker;
+  return true;
+}
+
+bool set_toolhive_host(Config& config, const std::string& text) {
+  config.toolhive_host_given = true;
+  return set_text<&Config::toolhive_host>(config, text);
+}
+
+bool set_service_url(Config& config, const std::string& text) {
+  if (!text.starts_with("http://") && !text.starts_with("https://")) return false;
+  config.embedding_service_url = text;
+  return true;
+}
+
 std::vector<OptionRow> make_serving_rows() {
   const std::string group = "Serving";
   return {
@@ -131,6 +159,197 @@ std::vector<OptionRow> make_source_rows() {
   };
 }
 
+std::vector<OptionRow> make_toolhive_rows() {
+  const std::string group = "ToolHive";
+  return {
+      {{.flag = "runtime-mode",
+        .env = "RUNTIME_MODE",
+        .fallback = "docker",
+        .allowed = "docker or k8s",
+        .help = "docker: look for a local ToolHive; k8s: do not, unless its place is given",
+        .group = group},
+       set_runtime_mode},
+      boolean({.flag = "toolhive",
+               .env = "MCPO_TOOLHIVE",
+               .fallback = "true",
+               .help = "take servers from ToolHive, when there is one",
+               .group = group},
+              &Config::toolhive),
+      {{.flag = "toolhive-host",
+        .env = "TOOLHIVE_HOST",
+        .fallback = "localhost",
+        .allowed = "an IP address or a host name",
+        .help = "where `thv serve` listens; with --toolhive-port nothing else is tried",
+        .group = group},
+       set_toolhive_host},
+      port({.flag = "toolhive-port",
+            .env = "TOOLHIVE_PORT",
+            .fallback = "",
+            .help = "its port; without one, and without a socket, ToolHive is looked for",
+            .group = group},
+           &Config::toolhive_port),
+      {{.flag = "toolhive-socket",
+        .env = "MCPO_TOOLHIVE_SOCKET",
+        .fallback = "",
+        .allowed = "a file, the Unix socket of `thv serve --socket`",
+        .help = "where `thv serve` listens; nothing else is tried",
+        .group = group},
+       set_text<&Config::toolhive_socket>},
+      {{.flag = "toolhive-token",
+        .env = "MCPO_TOOLHIVE_TOKEN",
+        .fallback = "",
+        .allowed = "a bearer token",
+        .help = "for a ToolHive that asks for a login; it is sent to nobody else",
+        .group = group},
+       set_text<&Config::toolhive_token>},
+      {{.flag = "toolhive-token-file",
+        .env = "MCPO_TOOLHIVE_TOKEN_FILE",
+        .fallback = "",
+        .allowed = "a file",
+        .help = "holds that token; read again when it is refused",
+        .group = group},
+       set_text<&Config::toolhive_token_file>},
+      port({.flag = "toolhive-start-port-scan",
+            .env = "TOOLHIVE_START_PORT_SCAN",
+            .fallback = "50000",
+            .help = "first port of the range that is tried last",
+            .group = group},
+           &Config::toolhive_first_port),
+      port({.flag = "toolhive-end-port-scan",
+            .env = "TOOLHIVE_END_PORT_SCAN",
+            .fallback = "50100",
+            .help = "last port of that range",
+            .group = group},
+           &Config::toolhive_last_port),
+      seconds({.flag = "toolhive-timeout",
+               .env = "TOOLHIVE_TIMEOUT",
+               .fallback = "10",
+               .help = "of one request, and of all details of a cycle together",
+               .group = group},
+              &Config::toolhive_timeout, 1, 60),
+      integer({.flag = "toolhive-max-retries",
+               .env = "TOOLHIVE_MAX_RETRIES",
+               .fallback = "100",
+               .help = "failures after which the wait between retries grows no more",
+               .group = group},
+              &Config::toolhive_max_retries, 1, 500, ""),
+      fraction_seconds({.flag = "toolhive-initial-backoff",
+                        .env = "TOOLHIVE_INITIAL_BACKOFF",
+                        .fallback = "1",
+                        .help = "wait after the first failure; doubled with each further one",
+                        .group = group},
+                       &Config::toolhive_initial_backoff, .1, 10),
+      fraction_seconds({.flag = "toolhive-max-backoff",
+                        .env = "TOOLHIVE_MAX_BACKOFF",
+                        .fallback = "60",
+                        .help = "the longest wait between retries",
+                        .group = group},
+                       &Config::toolhive_max_backoff, 1, 300),
+      {{.flag = "skipped-workloads",
+        .env = "SKIPPED_WORKLOADS",
+        .fallback = "inspector,mcp-optimizer,toolhive-mcp-optimizer",
+        .allowed = "a comma-separated list of whole names, or none",
+        .help = "workloads that are left out",
+        .group = group},
+       set_skipped_workloads},
+      seconds({.flag = "registry-polling-interval",
+               .env = "REGISTRY_POLLING_INTERVAL",
+               .fallback = "86400",
+               .help = "how often the registry is read at the latest; 0: at start and on triggers",
+               .group = group},
+              &Config::registry_polling_interval, 0, 86400),
+      integer({.flag = "registry-ingestion-batch-size",
+               .env = "REGISTRY_INGESTION_BATCH_SIZE",
+               .fallback = "5",
+               .help = "registry entries taken in at the same time",
+               .group = group},
+              &Config::registry_batch_size, 1, 50, ""),
+      list({.flag = "allowed-groups",
+            .env = "ALLOWED_GROUPS",
+            .fallback = "",
+            .help = "only servers of these groups exist for clients; none named: all",
+            .group = group},
+           &Config::allowed_groups),
+      boolean({.flag = "enable-dynamic-install",
+               .env = "ENABLE_DYNAMIC_INSTALL",
+               .fallback = "false",
+               .help = "offer search_registry and install_server",
+               .group = group},
+              &Config::dynamic_install),
+      integer({.flag = "targeted-polling-max-attempts",
+               .env = "TARGETED_POLLING_MAX_ATTEMPTS",
+               .fallback = "120",
+               .help = "looks at a server that was just installed",
+               .group = group},
+              &Config::targeted_polling_attempts, 1, 600, ""),
+      seconds({.flag = "targeted-polling-interval",
+               .env = "TARGETED_POLLING_INTERVAL",
+               .fallback = "1",
+               .help = "between those looks",
+               .group = group},
+              &Config::targeted_polling_interval, 1, 60),
+  };
+}
+
+std::vector<OptionRow> make_embedding_rows() {
+  const std::string group = "Search by meaning";
+  return {
+      fraction({.flag = "hybrid-search-semantic-ratio",
+                .env = "HYBRID_SEARCH_SEMANTIC_RATIO",
+                .fallback = "0.5",
+                .help = "weight of meaning against words; 0 and 1 switch the other off",
+                .group = group},
+               &Config::semantic_share, 0, 1),
+      fraction({.flag = "tool-distance-threshold",
+                .env = "TOOL_DISTANCE_THRESHOLD",
+                .fallback = "1.0",
+                .help = "drop tools that match by meaning only and are farther (cosine distance)",
+                .group = group},
+               &Config::distance_threshold, 0, 2),
+      {{.flag = "embedding-model-name",
+        .env = "EMBEDDING_MODEL_NAME",
+        .fallback = "all-MiniLM-L6-v2",
+        .allowed = "a folder with model.onnx and tokenizer.json, or a known name",
+        .help = "the sentence-embedding model",
+        .group = group},
+       set_text<&Config::embedding_model>},
+      {{.flag = "model-dir",
+        .env = "MCPO_MODEL_DIR",
+        .fallback = "share/mcp-optimizer beside the program",
+        .allowed = "a folder",
+        .help = "where known models and the ONNX Runtime lie",
+        .group = group},
+       set_text<&Config::model_dir>},
+      integer({.flag = "embedding-threads",
+               .env = "EMBEDDING_THREADS",
+               .fallback = "2",
+               .help = "texts encoded at the same time",
+               .group = group},
+              &Config::embedding_threads, 1, 16, ""),
+      boolean({.flag = "enable-embedding-cache",
+               .env = "ENABLE_EMBEDDING_CACHE",
+               .fallback = "true",
+               .help = "keep the vectors of the last requests",
+               .group = group},
+              &Config::embedding_cache),
+      {{.flag = "embedding-service-url",
+        .env = "MCPO_EMBEDDING_SERVICE_URL",
+        .fallback = "",
+        .allowed = "an http or https URL, for example http://127.0.0.1:8080/v1/embeddings",
+        .help = "an OpenAI-compatible or TEI service instead of the model in this process; its "
+                "key comes from MCPO_EMBEDDING_SERVICE_KEY or OPENAI_API_KEY",
+        .group = group},
+       set_service_url},
+      {{.flag = "embedding-service-key-file",
+        .env = "MCPO_EMBEDDING_SERVICE_KEY_FILE",
+        .fallback = "",
+        .allowed = "a file",
+        .help = "holds that key",
+        .group = group},
+       set_text<&Config::embedding_service_key_file>},
+  };
+}
+
 std::vector<OptionRow> make_call_rows() {
   const std::string group = "Calls and search";
   return {
@@ -152,6 +371,12 @@ std::vector<OptionRow> make_call_rows() {
                .help = "tools in one answer of find_tool",
                .group = group},
               &Config::max_tools_to_return, 1, 50, ""),
+      integer({.flag = "max-servers-to-return",
+               .env = "MAX_SERVERS_TO_RETURN",
+               .fallback = "5",
+               .help = "servers in one answer of search_registry",
+               .group = group},
+              &Config::max_servers_to_return, 1, 20, ""),
       integer({.flag = "list-page-size",
                .env = "MCPO_LIST_PAGE_SIZE",
                .fallback = "200",
@@ -250,8 +475,8 @@ bool set_database(Config& config, const std::string& text) {
 const std::vector<OptionRow>& option_rows() {
   static const std::vector<OptionRow> all = [] {
     std::vector<OptionRow> out;
-    for (auto make :
-         {make_serving_rows, make_source_rows, make_call_rows, make_limit_rows, make_log_rows}) {
+    for (auto make : {make_serving_rows, make_source_rows, make_toolhive_rows, make_call_rows,
+                      make_embedding_rows, make_limit_rows, make_log_rows}) {
       for (OptionRow& row : make()) out.push_back(std::move(row));
     }
     return out;
