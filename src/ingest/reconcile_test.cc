@@ -137,6 +137,31 @@ TEST(Reconcile, NotRunningKeepsRowAndIsNotListed) {
   EXPECT_TRUE(plan.listings.empty());
 }
 
+TEST(Reconcile, WhatDoesNotRunIsNotDegraded) {
+  Scene scene;
+  scene.known("github").degraded = {kNow, "connection refused"};
+  sources::Workload stopped = a_workload("github");
+  stopped.status = "stopped";
+  scene.seen.workloads = {stopped};
+  const Plan plan = scene.plan();
+  ASSERT_EQ(plan.changes.upserts.size(), 1u);
+  EXPECT_FALSE(plan.changes.upserts[0].degraded);
+  // Its last listing failed: it is listed again when it runs.
+  EXPECT_FALSE(plan.changes.upserts[0].tools_listed_at);
+}
+
+TEST(Reconcile, ProblemOfAStoppedEntryIsKeptShown) {
+  Scene scene;
+  Server& github = scene.known("github");
+  github.status = "stopped";
+  github.degraded = {kNow, "odd transport"};
+  sources::Workload stopped = a_workload("github");
+  stopped.status = "stopped";
+  stopped.problem = "odd transport";
+  scene.seen.workloads = {stopped};
+  EXPECT_TRUE(scene.plan().changes.empty());
+}
+
 TEST(Reconcile, UnknownStatusIsKeptAndOffered) {
   Scene scene;
   scene.known("github");
@@ -246,6 +271,12 @@ struct ToolhiveScene : Scene {
     catalog = catalog::apply(catalog, out.changes, next_id);
     return out;
   }
+  // Its tools were listed now, and there are none.
+  void lists_tools(const std::string& name) {
+    const ListingDue due{{kToolhive, "", name}, server(name)->connection_hash, ""};
+    catalog =
+        catalog::apply(catalog, plan_listing(catalog, due, mcp::ToolList{}, now).changes, next_id);
+  }
   const Server* server(const std::string& name) const {
     const catalog::ServerEntry* entry = catalog.find({kToolhive, "", name});
     return entry == nullptr ? nullptr : &entry->server;
@@ -294,12 +325,28 @@ TEST(ReconcileLinks, SeveralWorkloadsMayShareAUrl) {
   EXPECT_EQ(scene.server("two")->link.registry_entry, "monday");
 }
 
+TEST(Reconcile, ChangeThatCouldNotBeListedAtOnceIsNotForgotten) {
+  Scene scene;
+  scene.known("github");
+  sources::Workload anew = a_workload("github");
+  anew.created_at = "today";
+  anew.status = "starting";
+  scene.seen.workloads = {anew};
+  Plan plan = scene.plan();
+  EXPECT_TRUE(plan.listings.empty());
+  // Another process, or a later cycle: it runs now.
+  scene.catalog = catalog::apply(scene.catalog, plan.changes, scene.next_id);
+  scene.seen.workloads[0].status = "running";
+  plan = scene.plan();
+  EXPECT_EQ(plan.listings.size(), 1u);
+}
+
 TEST(ReconcileLinks, ChangedUrlOfAWorkloadListsItAgain) {
   ToolhiveScene scene;
   scene.has_registry({kMonday});
   scene.seen.workloads = {a_remote("board", "https://mine.test/mcp")};
   scene.cycle();
-  scene.activity[{kToolhive, "", "board"}].tools_listed_at = kNow;
+  scene.lists_tools("board");
   scene.seen.workloads = {a_remote("board", kMonday.url)};
   const Plan plan = scene.cycle();
   EXPECT_EQ(scene.server("board")->link.registry_entry, "monday");
@@ -431,7 +478,7 @@ TEST(ReconcileUnreadable, ReadableAgainWithTheSameFactsIsNotListedAgain) {
   const sources::Workload board = a_remote("board", kMonday.url);
   scene.seen.workloads = {board};
   scene.cycle();
-  scene.activity[{kToolhive, "", "board"}].tools_listed_at = kNow;
+  scene.lists_tools("board");
   scene.seen.workloads = {};
   scene.seen.unreadable = {unreadable("board", "details: 500")};
   scene.seen.unreadable[0].listed = board;
