@@ -1,347 +1,10 @@
 #include "app/config.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cstdlib>
-#include <limits>
-
+#include "app/option_table.h"
 #include "base/text.h"
 
 namespace mcpo::app {
 namespace {
-
-constexpr std::int64_t kMaxBytes = std::int64_t{1} << 31;
-
-// How one option's text becomes a member of Config. The text of `allowed` is what the error says.
-struct Row {
-  OptionInfo info;
-  std::function<bool(Config&, const std::string&)> set;  // false: not allowed
-};
-
-std::optional<std::int64_t> to_integer(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<bool> to_bool(const std::string& text) {
-  const std::string folded = ascii_lower(trim(text));
-  for (const char* yes : {"true", "1", "yes", "on"}) {
-    if (folded == yes) return true;
-  }
-  for (const char* no : {"false", "0", "no", "off"}) {
-    if (folded == no) return false;
-  }
-  return std::nullopt;
-}
-
-std::string range_text(std::int64_t low, std::int64_t high, std::string_view unit) {
-  return std::to_string(low) + " to " + std::to_string(high) +
-         (unit.empty() ? "" : " " + std::string(unit));
-}
-
-template <class T>
-Row integer(OptionInfo info, T Config::* member, std::int64_t low, std::int64_t high,
-            std::string_view unit) {
-  info.allowed = "a whole number, " + range_text(low, high, unit);
-  return {std::move(info), [=](Config& config, const std::string& text) {
-            const auto value = to_integer(text);
-            if (!value || *value < low || *value > high) return false;
-            config.*member = static_cast<T>(*value);
-            return true;
-          }};
-}
-
-Row seconds(OptionInfo info, std::chrono::seconds Config::* member, std::int64_t low,
-            std::int64_t high) {
-  info.allowed = "a whole number, " + range_text(low, high, "seconds");
-  return {std::move(info), [=](Config& config, const std::string& text) {
-            const auto value = to_integer(text);
-            if (!value || *value < low || *value > high) return false;
-            config.*member = std::chrono::seconds(*value);
-            return true;
-          }};
-}
-
-Row boolean(OptionInfo info, bool Config::* member) {
-  info.allowed = "true or false";
-  info.is_switch = true;
-  return {std::move(info), [=](Config& config, const std::string& text) {
-            const auto value = to_bool(text);
-            if (value) config.*member = *value;
-            return value.has_value();
-          }};
-}
-
-Row list(OptionInfo info, std::vector<std::string> Config::* member) {
-  info.allowed = "a comma-separated list; * allows all";
-  return {std::move(info), [=](Config& config, const std::string& text) {
-            (config.*member).clear();
-            for (std::string_view part : split(text, ',')) {
-              if (!trim(part).empty()) (config.*member).emplace_back(trim(part));
-            }
-            return true;
-          }};
-}
-
-bool set_port(Config& config, const std::string& text) {
-  const auto value = to_integer(text);
-  if (!value || (*value != 0 && (*value < 1024 || *value > 65535))) return false;
-  config.port = static_cast<std::uint16_t>(*value);
-  config.port_given = true;
-  return true;
-}
-
-bool set_log_level(Config& config, const std::string& text) {
-  const auto level = parse_log_level(text);
-  if (level) config.log_level = *level;
-  return level.has_value();
-}
-
-bool set_log_format(Config& config, const std::string& text) {
-  const std::string folded = ascii_lower(text);
-  if (folded != "text" && folded != "json") return false;
-  config.log_format = folded == "json" ? LogFormat::json : LogFormat::text;
-  return true;
-}
-
-// SQLAlchemy's forms: sqlite:///relative, sqlite:////absolute; a driver may be named.
-bool set_database(Config& config, const std::string& text) {
-  for (std::string_view scheme : {"sqlite:///", "sqlite+aiosqlite:///"}) {
-    if (text.starts_with(scheme) && text.size() > scheme.size()) {
-      config.database_path = text.substr(scheme.size());
-      return true;
-    }
-  }
-  return false;
-}
-
-template <std::string Config::* Member>
-bool set_text(Config& config, const std::string& text) {
-  if (text.empty()) return false;
-  config.*Member = text;
-  return true;
-}
-
-bool set_config_path(Config& config, const std::string& text) {
-  config.config_given = true;
-  return set_text<&Config::config_path>(config, text);
-}
-
-std::vector<Row> make_serving_rows() {
-  const std::string group = "Serving";
-  return {
-      {{.flag = "host",
-        .env = "MCPO_HOST",
-        .fallback = "127.0.0.1",
-        .allowed = "an IP address or localhost",
-        .help = "address to listen on",
-        .group = group},
-       set_text<&Config::host>},
-      {{.flag = "mcp-port",
-        .env = "MCP_PORT",
-        .fallback = "9900",
-        .allowed = "a port, 1024 to 65535, or 0 for any free one",
-        .help = "port to listen on",
-        .alias = "port",
-        .group = group},
-       set_port},
-      boolean(
-          {.flag = "stdio",
-           .env = "MCPO_STDIO",
-           .fallback = "false",
-           .help = "serve one client over stdin and stdout; opens no port unless --port is given",
-           .group = group},
-          &Config::stdio),
-      boolean(
-          {.flag = "allow-unauthenticated-network",
-           .env = "MCPO_ALLOW_UNAUTHENTICATED_NETWORK",
-           .fallback = "false",
-           .help = "allow a --host that other machines can reach, although nobody has to log in",
-           .group = group},
-          &Config::allow_unauthenticated_network),
-      list({.flag = "allowed-hosts",
-            .env = "MCPO_ALLOWED_HOSTS",
-            .fallback = "",
-            .help = "further Host values to accept; loopback names always are",
-            .group = group},
-           &Config::allowed_hosts),
-      list({.flag = "allowed-origins",
-            .env = "MCPO_ALLOWED_ORIGINS",
-            .fallback = "",
-            .help = "further Origin values to accept; loopback origins always are",
-            .group = group},
-           &Config::allowed_origins),
-  };
-}
-
-std::vector<Row> make_source_rows() {
-  const std::string group = "Servers and storage";
-  return {
-      {{.flag = "config",
-        .env = "MCPO_CONFIG",
-        .fallback = "~/.config/mcp-optimizer/mcp.json, if it is there",
-        .allowed = "a file",
-        .help = "the mcp.json that lists your servers",
-        .group = group},
-       set_config_path},
-      {{.flag = "data-dir",
-        .env = "MCPO_DATA_DIR",
-        .fallback = "~/.local/share/mcp-optimizer",
-        .allowed = "a folder",
-        .help = "where the catalog is kept",
-        .group = group},
-       set_text<&Config::data_dir>},
-      {{.flag = "db-url",
-        .env = "DB_URL",
-        .fallback = "a SQLite file in the data directory",
-        .allowed = "sqlite:///path",
-        .help = "the catalog's database",
-        .group = group},
-       set_database},
-      seconds({.flag = "workload-polling-interval",
-               .env = "WORKLOAD_POLLING_INTERVAL",
-               .fallback = "60",
-               .help = "how often servers are looked for; 0: at start and on changes only",
-               .group = group},
-              &Config::polling_interval, 0, 300),
-      seconds({.flag = "startup-polling-delay",
-               .env = "STARTUP_POLLING_DELAY",
-               .fallback = "0",
-               .help = "wait before servers are first looked for",
-               .group = group},
-              &Config::startup_delay, 0, 300),
-      seconds({.flag = "tools-max-age",
-               .env = "MCPO_TOOLS_MAX_AGE",
-               .fallback = "600",
-               .help = "list a server's tools again after so long",
-               .group = group},
-              &Config::tools_max_age, 10, 86400),
-      integer({.flag = "workload-ingestion-batch-size",
-               .env = "WORKLOAD_INGESTION_BATCH_SIZE",
-               .fallback = "16",
-               .help = "servers asked at the same time",
-               .group = group},
-              &Config::ingestion_batch_size, 1, 50, ""),
-  };
-}
-
-std::vector<Row> make_call_rows() {
-  const std::string group = "Calls and search";
-  return {
-      seconds({.flag = "mcp-timeout",
-               .env = "MCP_TIMEOUT",
-               .fallback = "20",
-               .help = "wait so long for a server; progress extends it",
-               .group = group},
-              &Config::mcp_timeout, 1, 300),
-      seconds({.flag = "mcp-max-timeout",
-               .env = "MCPO_MCP_MAX_TIMEOUT",
-               .fallback = "600",
-               .help = "progress extends a call up to this",
-               .group = group},
-              &Config::mcp_max_timeout, 1, 86400),
-      integer({.flag = "max-tools-to-return",
-               .env = "MAX_TOOLS_TO_RETURN",
-               .fallback = "8",
-               .help = "tools in one answer of find_tool",
-               .group = group},
-              &Config::max_tools_to_return, 1, 50, ""),
-      integer({.flag = "list-page-size",
-               .env = "MCPO_LIST_PAGE_SIZE",
-               .fallback = "200",
-               .help = "tools in one page of list_tools",
-               .group = group},
-              &Config::list_page_size, 1, 10000, ""),
-  };
-}
-
-std::vector<Row> make_limit_rows() {
-  const std::string group = "Limits";
-  return {
-      integer({.flag = "max-body-bytes",
-               .env = "MCPO_MAX_BODY_BYTES",
-               .fallback = "4194304",
-               .help = "of one request; over it: 413",
-               .group = group},
-              &Config::max_body_bytes, 1024, kMaxBytes, "bytes"),
-      integer({.flag = "max-header-bytes",
-               .env = "MCPO_MAX_HEADER_BYTES",
-               .fallback = "65536",
-               .help = "of one request's fields; over it: 431",
-               .group = group},
-              &Config::max_header_bytes, 1024, std::int64_t{1} << 24, "bytes"),
-      integer({.flag = "max-json-depth",
-               .env = "MCPO_MAX_JSON_DEPTH",
-               .fallback = "128",
-               .help = "nested arrays and objects of one request; over it: 400",
-               .group = group},
-              &Config::max_json_depth, 8, 1000, "levels"),
-      integer({.flag = "max-sessions",
-               .env = "MCPO_MAX_SESSIONS",
-               .fallback = "10000",
-               .help = "client sessions; over it idle ones end first, then: 503",
-               .group = group},
-              &Config::max_sessions, 1, 1000000, "sessions"),
-      seconds({.flag = "session-idle-timeout",
-               .env = "MCPO_SESSION_IDLE_TIMEOUT",
-               .fallback = "1800",
-               .help = "a client session unused for so long ends",
-               .group = group},
-              &Config::session_idle_timeout, 1, 604800),
-      integer({.flag = "max-concurrent-requests",
-               .env = "MCPO_MAX_CONCURRENT_REQUESTS",
-               .fallback = "1024",
-               .help = "requests at once; over it: 503",
-               .group = group},
-              &Config::max_concurrent_requests, 1, 100000, "requests"),
-      integer({.flag = "max-upstream-message-bytes",
-               .env = "MCPO_MAX_UPSTREAM_MESSAGE_BYTES",
-               .fallback = "67108864",
-               .help = "of one message from a server",
-               .group = group},
-              &Config::max_upstream_message_bytes, 1024, kMaxBytes, "bytes"),
-  };
-}
-
-std::vector<Row> make_log_rows() {
-  const std::string group = "Log";
-  return {
-      {{.flag = "log-level",
-        .env = "LOG_LEVEL",
-        .fallback = "INFO",
-        .allowed = "DEBUG, INFO, WARNING, ERROR or CRITICAL",
-        .help = "what is logged to stderr",
-        .group = group},
-       set_log_level},
-      {{.flag = "log-format",
-        .env = "MCPO_LOG_FORMAT",
-        .fallback = "text",
-        .allowed = "text or json",
-        .help = "lines for people or one JSON object a line",
-        .group = group},
-       set_log_format},
-      boolean({.flag = "colored-logs",
-               .env = "COLORED_LOGS",
-               .fallback = "true",
-               .help = "colours, on a terminal only",
-               .group = group},
-              &Config::colored_logs),
-  };
-}
-
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all = [] {
-    std::vector<Row> out;
-    for (auto make :
-         {make_serving_rows, make_source_rows, make_call_rows, make_limit_rows, make_log_rows}) {
-      for (Row& row : make()) out.push_back(std::move(row));
-    }
-    return out;
-  }();
-  return all;
-}
 
 // Options of the Python project that mean nothing here (drop-in section 2).
 constexpr const char* kWithoutEffect[] = {"FASTEMBED_CACHE_PATH", "TIKTOKEN_CACHE_DIR",
@@ -368,6 +31,32 @@ Result<void> check_async_twin(const Config& config, const Environment& environme
   return {};
 }
 
+Result<void> check_toolhive(const Config& config) {
+  if (config.toolhive_last_port <= config.toolhive_first_port) {
+    return fail(Errc::invalid, "--toolhive-end-port-scan: given was " +
+                                   std::to_string(config.toolhive_last_port) +
+                                   "; it must be above --toolhive-start-port-scan, which is " +
+                                   std::to_string(config.toolhive_first_port));
+  }
+  if (config.toolhive_port != 0 && !config.toolhive_socket.empty()) {
+    return fail(Errc::invalid,
+                "--toolhive-port and --toolhive-socket name two places of ToolHive; give one");
+  }
+  if (config.toolhive_max_backoff < config.toolhive_initial_backoff) {
+    return fail(Errc::invalid, "--toolhive-max-backoff is shorter than --toolhive-initial-backoff");
+  }
+  return {};
+}
+
+// Secrets that have no flag: a command line can be read by everybody on the machine.
+void fill_secrets(Config& config, const Environment& environment) {
+  for (const char* name : {"MCPO_EMBEDDING_SERVICE_KEY", "OPENAI_API_KEY"}) {
+    if (config.embedding_service_key.empty()) {
+      config.embedding_service_key = environment(name).value_or("");
+    }
+  }
+}
+
 void fill_paths(Config& config, const Environment& environment) {
   if (config.config_path.empty()) {
     config.config_path =
@@ -384,7 +73,7 @@ void fill_paths(Config& config, const Environment& environment) {
 const std::vector<OptionInfo>& option_infos() {
   static const std::vector<OptionInfo> infos = [] {
     std::vector<OptionInfo> out;
-    for (const Row& row : rows()) out.push_back(row.info);
+    for (const OptionRow& row : option_rows()) out.push_back(row.info);
     return out;
   }();
   return infos;
@@ -393,7 +82,7 @@ const std::vector<OptionInfo>& option_infos() {
 Result<ConfigResult> make_config(const std::map<std::string, std::string>& flags,
                                  const Environment& environment) {
   ConfigResult out;
-  for (const Row& row : rows()) {
+  for (const OptionRow& row : option_rows()) {
     const OptionInfo& info = row.info;
     const auto flag = flags.find(info.flag);
     std::optional<std::string> value;
@@ -411,7 +100,9 @@ Result<ConfigResult> make_config(const std::map<std::string, std::string>& flags
     }
   }
   CHECK_OK(check_async_twin(out.config, environment));
+  CHECK_OK(check_toolhive(out.config));
   fill_paths(out.config, environment);
+  fill_secrets(out.config, environment);
   for (const char* name : kWithoutEffect) {
     if (environment(name)) out.notes.push_back(std::string(name) + " has no effect here");
   }

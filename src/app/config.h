@@ -1,5 +1,5 @@
 // Everything that a user can set, as one value, and how it is read: flag, else environment, else
-// default (drop-in section 2). The table in config.cc is the only list of options.
+// default (drop-in section 2). The table in option_table.cc is the only list of options.
 #pragma once
 
 #include <chrono>
@@ -32,6 +32,32 @@ struct Config {
   std::string data_dir;
   std::string database_path;  // derived from DB_URL or the data directory
 
+  // ToolHive
+  std::optional<bool> docker_mode;  // RUNTIME_MODE: docker (true) or k8s; absent: not said
+  bool toolhive = true;             // look for it at all
+  std::string toolhive_host = "localhost";
+  bool toolhive_host_given = false;
+  std::uint16_t toolhive_port = 0;  // 0: not given; else (or with a socket) nothing else is tried
+  std::string toolhive_socket;
+  std::string toolhive_token;  // a secret
+  std::string toolhive_token_file;
+  std::uint16_t toolhive_first_port = 50'000;  // of the range that is scanned last
+  std::uint16_t toolhive_last_port = 50'100;
+  std::chrono::seconds toolhive_timeout{10};  // per request, and for all details of a cycle
+  std::size_t toolhive_max_retries = 100;
+  Millis toolhive_initial_backoff{1'000};
+  Millis toolhive_max_backoff{60'000};
+  std::vector<std::string> skipped_workloads{"inspector", "mcp-optimizer",
+                                             "toolhive-mcp-optimizer"};
+  std::chrono::seconds registry_polling_interval{86'400};  // 0: at start and on triggers only
+  std::size_t registry_batch_size = 5;
+  std::size_t targeted_polling_attempts = 120;
+  std::chrono::seconds targeted_polling_interval{1};
+
+  // What clients see of it
+  std::vector<std::string> allowed_groups;  // empty: all
+  bool dynamic_install = false;
+
   // Log
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
@@ -47,7 +73,19 @@ struct Config {
   std::chrono::seconds mcp_timeout{20};
   std::chrono::seconds mcp_max_timeout{600};
   std::size_t max_tools_to_return = 8;
+  std::size_t max_servers_to_return = 5;  // of search_registry
   std::size_t list_page_size = 200;
+  double semantic_share = .5;     // 0: words only, 1: meaning only
+  double distance_threshold = 1;  // cosine distance above which a purely semantic hit is dropped
+
+  // Embeddings
+  std::string embedding_model = "all-MiniLM-L6-v2";  // a known name, or a folder
+  std::string model_dir;              // where models and runtime lie; empty: beside us
+  std::string embedding_service_url;  // empty: in this process
+  std::string embedding_service_key_file;
+  std::string embedding_service_key;  // a secret; from the environment
+  std::size_t embedding_threads = 2;
+  bool embedding_cache = true;
 
   // Limits
   std::size_t max_body_bytes = std::size_t{4} << 20;

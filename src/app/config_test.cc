@@ -38,9 +38,10 @@ TEST(Config, WrongValueNamesOptionValueAndRange) {
 TEST(Config, EveryDefaultIsAllowedAndEveryOptionRefusesRubbish) {
   for (const OptionInfo& info : option_infos()) {
     EXPECT_FALSE(info.help.empty() || info.allowed.empty() || info.env.empty()) << info.flag;
-    const bool takes_anything = info.allowed.starts_with("a file") ||
-                                info.allowed.starts_with("a folder") ||
-                                info.allowed.starts_with("a comma") || info.flag == "host";
+    const bool takes_anything =
+        info.allowed.starts_with("a file") || info.allowed.starts_with("a folder") ||
+        info.allowed.starts_with("a comma") || info.allowed.starts_with("a bearer") ||
+        info.allowed.find("IP address") != std::string::npos;
     EXPECT_EQ(made({{info.flag, "rubb ish"}}).has_value(), takes_anything) << info.flag;
     const bool literal = info.fallback.find(' ') == std::string::npos && info.fallback[0] != '~';
     if (literal && !info.fallback.empty()) {
@@ -72,6 +73,28 @@ TEST(Config, ListsAndSwitches) {
             (std::vector<std::string>{"a", "b", "c"}));
   EXPECT_TRUE(made({}, {{"MCPO_STDIO", "Yes"}})->config.stdio);
   EXPECT_FALSE(made({{"stdio", "maybe"}}).has_value());
+}
+
+TEST(Config, ToolHivesPlaceIsOneAndItsRangeHasAnEnd) {
+  EXPECT_FALSE(made({{"toolhive-port", "8080"}, {"toolhive-socket", "/x.sock"}}).has_value());
+  EXPECT_FALSE(made({}, {{"TOOLHIVE_START_PORT_SCAN", "50100"}}).has_value());
+  EXPECT_EQ(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "0.5"}})->config.toolhive_initial_backoff,
+            Millis(500));
+  EXPECT_FALSE(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "0.01"}}).has_value());
+}
+
+TEST(Config, SkippedWorkloadsCanBeEmptied) {
+  EXPECT_EQ(made({})->config.skipped_workloads.size(), 3U);
+  EXPECT_TRUE(made({}, {{"SKIPPED_WORKLOADS", "none"}})->config.skipped_workloads.empty());
+  EXPECT_EQ(made({}, {{"SKIPPED_WORKLOADS", " a,b "}})->config.skipped_workloads,
+            (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Config, ModesAndWeights) {
+  EXPECT_EQ(made({}, {{"RUNTIME_MODE", "K8S"}})->config.docker_mode, false);
+  EXPECT_FALSE(made({{"runtime-mode", "podman"}}).has_value());
+  EXPECT_EQ(made({{"hybrid-search-semantic-ratio", "0"}})->config.semantic_share, 0);
+  EXPECT_FALSE(made({{"hybrid-search-semantic-ratio", "1.1"}}).has_value());
 }
 
 TEST(Config, OptionsWithoutEffectAreTold) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,7 +15,7 @@ namespace mcpo {
 // 128-bit XXH3: not for adversaries who want collisions on purpose to matter.
 struct ContentHash {
   std::array<std::uint8_t, 16> bytes{};
-  bool operator==(const ContentHash&) const = default;
+  auto operator<=>(const ContentHash&) const = default;
   std::string hex() const;
 };
 ContentHash content_hash(std::string_view text);

@@ -31,6 +31,7 @@ class Applier {
     for (const ServerKey& key : removed) {
       if (const auto it = ids_.find(key); it != ids_.end()) after_.servers.erase(it->second);
     }
+    for (const auto& [origin, registry] : changes_.registries) set_registry(origin, registry);
     for (const auto& [origin, values] : changes_.memory) remember(origin, values);
     return std::move(after_);
   }
@@ -55,6 +56,29 @@ class Applier {
     EntryPtr& slot = after_.servers[known->second];
     if (std::ranges::equal(*slot->tools, *tools)) return;
     slot = std::make_shared<const ServerEntry>(ServerEntry{slot->server, tools});
+  }
+
+  void set_registry(const SourceInstance& origin, const std::shared_ptr<const Registry>& wanted) {
+    if (!wanted || wanted->empty()) {
+      after_.registries.erase(origin);
+      return;
+    }
+    std::shared_ptr<const Registry>& slot = after_.registries[origin];
+    slot = slot ? sharing(slot, wanted) : wanted;
+  }
+
+  // `wanted` with the entries of `known` where they are equal. Whoever made the change set has
+  // usually done so already (make_registry): then it is `wanted` itself, and pointers tell.
+  static std::shared_ptr<const Registry> sharing(const std::shared_ptr<const Registry>& known,
+                                                 const std::shared_ptr<const Registry>& wanted) {
+    auto out = std::make_shared<Registry>(*wanted);
+    for (auto& [name, entry] : *out) {
+      const auto old = known->find(name);
+      if (old == known->end() || old->second == entry) continue;
+      if (*old->second == *entry) entry = old->second;
+    }
+    if (*out == *known) return known;
+    return *out == *wanted ? wanted : out;
   }
 
   void remember(const SourceInstance& origin,

@@ -14,11 +14,14 @@ struct ChangeSet {
   std::vector<Server> upserts;         // by key; id 0 = new unless the key exists
   std::map<ServerKey, ToolSet> tools;  // replaces the whole set of a server
   std::vector<ServerKey> removals;     // with their tools
+  // The whole new set of a source; null or empty: it has none any more.
+  std::map<SourceInstance, std::shared_ptr<const Registry>> registries;
   // nullopt erases the key.
   std::map<SourceInstance, std::map<std::string, std::optional<std::string>>> memory;
 
   bool empty() const {
-    return upserts.empty() && tools.empty() && removals.empty() && memory.empty();
+    return upserts.empty() && tools.empty() && removals.empty() && registries.empty() &&
+           memory.empty();
   }
 };
 

@@ -29,6 +29,28 @@ async::Task<LiveCatalog::Ptr> LiveCatalog::apply(ChangeSet changes) {
   co_return co_await on_writer(std::move(work), write_trouble_);
 }
 
+async::Task<Vectors> LiveCatalog::read_vectors(std::string model, std::vector<ContentHash> hashes) {
+  auto work = [this, model = std::move(model), hashes = std::move(hashes)] {
+    return store_->read_vectors(model, hashes);
+  };
+  co_return co_await async::offload(writer_, std::move(work));
+}
+
+async::Task<void> LiveCatalog::write_vectors(
+    std::string model, std::vector<std::pair<ContentHash, std::string>> vectors) {
+  auto work = [this, model = std::move(model), vectors = std::move(vectors)] {
+    return store_->write_vectors(model, vectors);
+  };
+  co_return co_await async::offload(writer_, std::move(work));
+}
+
+async::Task<void> LiveCatalog::prune_vectors(std::string model, std::vector<ContentHash> keep) {
+  auto work = [this, model = std::move(model), keep = std::move(keep)] {
+    return store_->prune_vectors(model, keep);
+  };
+  co_return co_await async::offload(writer_, std::move(work));
+}
+
 async::Task<std::unique_ptr<Lease>> LiveCatalog::try_lead(SourceInstance origin, std::string what) {
   auto work = [this, origin = std::move(origin), what = std::move(what)] {
     return store_->try_lead(origin, what);

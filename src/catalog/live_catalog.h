@@ -30,6 +30,11 @@ class LiveCatalog {
 
   // Writes one change set and returns the version that holds it. Errors as Store::apply.
   async::Task<Ptr> apply(ChangeSet changes);
+  // As in Store. Their failures are the caller's to report: the catalog itself may be well.
+  async::Task<Vectors> read_vectors(std::string model, std::vector<ContentHash> hashes);
+  async::Task<void> write_vectors(std::string model,
+                                  std::vector<std::pair<ContentHash, std::string>> vectors);
+  async::Task<void> prune_vectors(std::string model, std::vector<ContentHash> keep);
   // nullptr when another process leads.
   async::Task<std::unique_ptr<Lease>> try_lead(SourceInstance origin, std::string what);
   async::Task<std::optional<Leader>> who_leads(SourceInstance origin);

@@ -36,11 +36,34 @@ bool is_offered_status(std::string_view status) {
   return std::ranges::find(kNotOffered, status) == kNotOffered.end();
 }
 
+std::shared_ptr<const Registry> make_registry(std::vector<RegistryEntry> entries,
+                                              const std::shared_ptr<const Registry>& known) {
+  auto out = std::make_shared<Registry>();
+  std::size_t unchanged = 0;
+  for (RegistryEntry& entry : entries) {
+    const auto [slot, fresh] = out->try_emplace(entry.name);
+    if (!fresh) continue;
+    if (known) {
+      const auto old = known->find(entry.name);
+      if (old != known->end() && *old->second == entry) slot->second = old->second;
+    }
+    unchanged += slot->second ? 1 : 0;
+    if (!slot->second) slot->second = std::make_shared<const RegistryEntry>(std::move(entry));
+  }
+  const bool same = known && unchanged == out->size() && unchanged == known->size();
+  return same ? known : out;
+}
+
 const ServerEntry* Catalog::find(const ServerKey& key) const {
   for (const auto& [id, entry] : servers) {
     if (entry->server.key == key) return entry.get();
   }
   return nullptr;
+}
+
+std::shared_ptr<const Registry> Catalog::registry_of(const SourceInstance& origin) const {
+  const auto it = registries.find(origin);
+  return it == registries.end() ? nullptr : it->second;
 }
 
 }  // namespace mcpo::catalog

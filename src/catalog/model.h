@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/ids.h"
+#include "base/registry_entry.h"
 #include "base/server_key.h"
 
 namespace mcpo::catalog {
@@ -45,6 +46,7 @@ MatchRule match_rule_of(std::string_view name);
 struct Link {
   std::string registry_entry;  // name; empty: a custom server
   MatchRule rule = MatchRule::none;
+  std::vector<std::string> others;  // further entries that matched by that rule, sorted
   bool operator==(const Link&) const = default;
 };
 
@@ -84,14 +86,26 @@ struct ServerEntry {
   ToolSet tools;  // never null
 };
 
+// What one source's registry offers, by name. Entries that stay equal keep their pointer.
+using Registry = std::map<std::string, std::shared_ptr<const RegistryEntry>>;
+
+// Of two entries with one name the first counts. Entries that `known` (may be null) has in the same
+// words are taken from there; when all are, and no others, the result is `known` itself.
+std::shared_ptr<const Registry> make_registry(std::vector<RegistryEntry> entries,
+                                              const std::shared_ptr<const Registry>& known);
+
 // One version of everything. A value; entries are shared between versions.
 struct Catalog {
   CatalogVersion version = 0;
   std::map<ServerId, std::shared_ptr<const ServerEntry>> servers;
+  // Never null, never empty: a source without a registry has none here.
+  std::map<SourceInstance, std::shared_ptr<const Registry>> registries;
   // What sources and the plan must remember between cycles, by source and key.
   std::map<SourceInstance, std::map<std::string, std::string>> memory;
 
   const ServerEntry* find(const ServerKey& key) const;  // linear
+  // nullptr when that source has no registry.
+  std::shared_ptr<const Registry> registry_of(const SourceInstance& origin) const;
 };
 
 }  // namespace mcpo::catalog

@@ -2,7 +2,32 @@
 
 #include <algorithm>
 
+#include "base/json.h"
+
 namespace mcpo::catalog {
+namespace {
+
+std::vector<std::string> read_names(std::string_view json) {
+  std::vector<std::string> out;
+  const auto names = parse_json(json, {});
+  if (!names) return out;  // written by a later version: they are evaluated afresh anyway
+  for (const RawJson name : names->elements()) {
+    if (auto text = name.as_string()) out.push_back(*std::move(text));
+  }
+  return out;
+}
+
+std::string names_json(const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  JsonWriter w;
+  w.begin_array();
+  for (const std::string& name : names) w.string(name);
+  w.end_array();
+  return w.take();
+}
+
+}  // namespace
+
 Server read_server(const db::Statement& row) {
   Server out;
   out.id = ServerId{row.integer(0)};
@@ -15,7 +40,7 @@ Server read_server(const db::Statement& row) {
   out.identity = row.text(10);
   out.created_at = row.text(11);
   out.connection_hash = row.text(12);
-  out.link = {row.text(13), match_rule_of(row.text_view(14))};
+  out.link = {row.text(13), match_rule_of(row.text_view(14)), read_names(row.text_view(22))};
   out.tools_listed_at = {row.integer(15)};
   if (!row.is_null(16)) out.tools_ttl_ms = row.integer(16);
   out.stale = {{row.integer(17)}, row.text(18)};
@@ -24,8 +49,9 @@ Server read_server(const db::Statement& row) {
   return out;
 }
 
-void bind_server(db::Statement& statement, const Server& server, CatalogVersion tools_version,
-                 CatalogVersion changed_version) {
+Result<void> write_server(db::Statement& statement, const Server& server,
+                          CatalogVersion tools_version, CatalogVersion changed_version) {
+  const std::string others = names_json(server.link.others);
   statement.reset()
       .bind(1, server.id.value)
       .bind(2, server.key.origin.source)
@@ -53,8 +79,10 @@ void bind_server(db::Statement& statement, const Server& server, CatalogVersion 
       .bind(20, server.degraded.since.unix_ms)
       .bind(21, server.degraded.reason)
       .bind(22, server.last_success.unix_ms)
-      .bind(23, tools_version)
-      .bind(24, changed_version);
+      .bind(23, others)
+      .bind(24, tools_version)
+      .bind(25, changed_version);
+  return statement.run();
 }
 
 CatalogTool read_tool(const db::Statement& row) {

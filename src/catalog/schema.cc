@@ -82,6 +82,37 @@ CREATE TABLE vectors (
   vector BLOB NOT NULL,
   PRIMARY KEY (text_hash, model)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                       R"sql(
+ALTER TABLE servers ADD COLUMN link_others TEXT NOT NULL DEFAULT '';
+
+-- Nothing was ever written to these two.
+DROP TABLE registry_entries;
+CREATE TABLE registry_entries (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  instance TEXT NOT NULL,
+  name TEXT NOT NULL,
+  entry TEXT,                        -- NULL: gone
+  entry_hash BLOB NOT NULL,
+  changed_version INTEGER NOT NULL,
+  UNIQUE (source, instance, name)
+) STRICT;
+CREATE INDEX registry_entries_changed ON registry_entries (changed_version);
+
+DROP TABLE vectors;
+CREATE TABLE vector_models (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  model TEXT NOT NULL UNIQUE,        -- identity of model, runtime and text preparation
+  last_used INTEGER NOT NULL         -- a count, not a time
+) STRICT;
+CREATE TABLE vectors (
+  id INTEGER PRIMARY KEY,            -- grows: tells which are old
+  model_id INTEGER NOT NULL REFERENCES vector_models (id),
+  text_hash BLOB NOT NULL,
+  vector BLOB NOT NULL,
+  UNIQUE (model_id, text_hash)
+) STRICT;
 )sql"};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
@@ -124,15 +155,15 @@ Result<std::int64_t> check_schema(db::Database& database) {
                   "). Nothing was changed; use that version, or another --data-dir");
 }
 
-Result<void> migrate_schema(db::Database& database) {
+Result<void> migrate_schema(db::Database& database, std::int64_t target) {
   TRY(db::Transaction transaction, db::Transaction::begin(database, db::Transaction::Kind::write));
   TRY(std::int64_t version, read_number(database, "PRAGMA user_version"));
-  if (version == kSchemaVersion) return {};
-  for (std::int64_t at = version; at < kSchemaVersion; ++at) {
+  if (version >= target) return {};
+  for (std::int64_t at = version; at < target; ++at) {
     CHECK_OK(database.run(kMigrations[at]));
   }
   const std::string marks = "PRAGMA application_id = " + std::to_string(kApplicationId) +
-                            "; PRAGMA user_version = " + std::to_string(kSchemaVersion);
+                            "; PRAGMA user_version = " + std::to_string(target);
   CHECK_OK(database.run(marks.c_str()));
   return transaction.commit();
 }

@@ -1,9 +1,11 @@
 // The catalog in one SQLite file. What a change means is decided by the pure apply(); this file
 // writes the difference between two catalogs and reads what others wrote.
 #include "catalog/leases.h"
+#include "catalog/registry_table.h"
 #include "catalog/rows.h"
 #include "catalog/schema.h"
 #include "catalog/store.h"
+#include "catalog/vector_table.h"
 #include "db/sqlite.h"
 
 namespace mcpo::catalog {
@@ -22,7 +24,12 @@ class SqliteStore final : public Store {
         database_->prepare("SELECT server_id FROM removed_servers WHERE changed_version > ?1"));
     TRY(select_memory_, database_->prepare("SELECT source, instance, key, value FROM source_memory "
                                            "WHERE changed_version > ?1"));
-    if (mode == OpenMode::read_only) return {};
+    const bool read_only = mode == OpenMode::read_only;
+    CHECK_OK(registry_.prepare(
+        *database_, read_only ? RegistryTable::Mode::read_only : RegistryTable::Mode::read_write));
+    CHECK_OK(vectors_.prepare(
+        *database_, read_only ? VectorTable::Mode::read_only : VectorTable::Mode::read_write));
+    if (read_only) return {};
     TRY(update_version_, database_->prepare("UPDATE catalog_version SET version = ?1"));
     TRY(select_next_id_,
         database_->prepare("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE "
@@ -73,6 +80,20 @@ class SqliteStore final : public Store {
     return after;
   }
 
+  Result<Vectors> read_vectors(const std::string& model,
+                               const std::vector<ContentHash>& hashes) override {
+    return vectors_.read(model, hashes);
+  }
+  Result<void> write_vectors(
+      const std::string& model,
+      const std::vector<std::pair<ContentHash, std::string>>& vectors) override {
+    return vectors_.write(model, vectors);
+  }
+  Result<void> prune_vectors(const std::string& model, const std::vector<ContentHash>& keep,
+                             std::size_t spare) override {
+    return vectors_.prune(model, keep, spare);
+  }
+
   Result<std::unique_ptr<Lease>> try_lead(const SourceInstance& origin,
                                           const std::string& what) override {
     return leases_.try_lead(origin, what);
@@ -110,14 +131,17 @@ class SqliteStore final : public Store {
       tools->push_back(read_tool(select_tools_));
       // A damaged page can look like a row; what we hand out as valid JSON must be what we stored.
       if (content_hash(tools->back().definition) != tools->back().hash) {
-        return fail(Errc::corrupt,
-                    database_->path() +
-                        ": the catalog is damaged; the file is kept as it is. Move it away and "
-                        "start again: the catalog is then learned anew");
+        return std::unexpected(damaged("a tool's definition is not what was stored"));
       }
     }
     select_tools_.reset();
     return tools;
+  }
+
+  Error damaged(const std::string& what) const {
+    return {Errc::corrupt, database_->path() + ": the catalog is damaged (" + what +
+                               "); the file is kept as it is. Move it away and start again: the "
+                               "catalog is then learned anew"};
   }
 
   // `catalog` brought up to `version`.
@@ -138,6 +162,11 @@ class SqliteStore final : public Store {
     }
     select_servers_.reset();
     CHECK_OK(read_removed(catalog, since));
+    auto registry = registry_.read_changes(catalog, since);
+    if (!registry && registry.error().code == Errc::corrupt) {
+      return std::unexpected(damaged(registry.error().message));
+    }
+    CHECK_OK(std::move(registry));
     CHECK_OK(read_memory(catalog, since));
     catalog.version = version;
     return catalog;
@@ -189,27 +218,25 @@ class SqliteStore final : public Store {
       CHECK_OK(write_entry(old, *entry, version));
       wrote = true;
     }
+    TRY(bool wrote_registry, registry_.write_difference(before, after, version));
     TRY(bool wrote_memory, write_memory(before, after, version));
-    return wrote || wrote_memory;
+    return wrote || wrote_registry || wrote_memory;
   }
 
   Result<void> write_entry(const ServerEntry* old, const ServerEntry& entry,
                            CatalogVersion version) {
     const bool new_tools = old == nullptr || old->tools != entry.tools;
-    bind_server(upsert_server_, entry.server, new_tools ? version : 0, version);
-    CHECK_OK(upsert_server_.run());
+    CHECK_OK(write_server(upsert_server_, entry.server, new_tools ? version : 0, version));
     if (!new_tools) return {};
     CHECK_OK(delete_tools_.reset().bind(1, entry.server.id.value).run());
     std::int64_t position = 0;
     for (const CatalogTool& tool : *entry.tools) {
-      const std::string_view hash(reinterpret_cast<const char*>(tool.hash.bytes.data()),
-                                  tool.hash.bytes.size());
       insert_tool_.reset()
           .bind(1, entry.server.id.value)
           .bind(2, position++)
           .bind(3, tool.name)
           .bind(4, tool.definition)
-          .bind_blob(5, hash);
+          .bind_blob(5, as_blob(tool.hash));
       CHECK_OK(insert_tool_.run());
     }
     return {};
@@ -250,6 +277,8 @@ class SqliteStore final : public Store {
 
   std::unique_ptr<db::Database> database_;  // before the statements: they borrow it
   LeaseFiles leases_;
+  RegistryTable registry_;
+  VectorTable vectors_;
   db::Statement select_version_;
   db::Statement select_servers_;
   db::Statement select_tools_;
@@ -277,6 +306,12 @@ db::Access access_of(OpenMode mode) {
   return db::Access::read_only;
 }
 
+// Readers of a file that an older version made: it is brought up to date first.
+Result<void> migrate_for_reading(const std::string& path) {
+  TRY(db::Database database, db::Database::open(path, db::Access::read_write));
+  return migrate_schema(database);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, OpenMode mode) {
@@ -287,7 +322,9 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, OpenMo
     return fail(Errc::not_found, path + ": is empty, there is no catalog in it");
   }
   CHECK_OK(database->run("PRAGMA foreign_keys = ON"));
-  if (mode != OpenMode::read_only) {
+  if (mode == OpenMode::read_only) {
+    if (schema < kSchemaVersion) CHECK_OK(migrate_for_reading(path));
+  } else {
     CHECK_OK(database->run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
     CHECK_OK(migrate_schema(*database));
   }

@@ -10,7 +10,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "catalog/schema.h"
 #include "catalog/store.h"
+#include "db/sqlite.h"
 
 namespace mcpo::catalog {
 namespace {
@@ -51,7 +53,7 @@ Server a_server(const std::string& name, const SourceInstance& origin = kConfig)
   out.transport = "stdio";
   out.tools_ttl_ms = 5;
   out.degraded = {{7}, "slow"};
-  out.link = {"io.github/x", MatchRule::exact};
+  out.link = {"io.github/x", MatchRule::exact, {"io.github/x-copy", "y"}};
   return out;
 }
 
@@ -76,8 +78,30 @@ bool same(const Catalog& a, const Catalog& b) {
     return x.first == y.first && x.second->server == y.second->server &&
            *x.second->tools == *y.second->tools;
   };
+  auto equal_registry = [](const auto& x, const auto& y) {
+    return x.first == y.first &&
+           std::ranges::equal(*x.second, *y.second, [](const auto& u, const auto& v) {
+             return u.first == v.first && *u.second == *v.second;
+           });
+  };
   return a.version == b.version && a.memory == b.memory &&
-         std::ranges::equal(a.servers, b.servers, equal_entry);
+         std::ranges::equal(a.servers, b.servers, equal_entry) &&
+         std::ranges::equal(a.registries, b.registries, equal_registry);
+}
+
+RegistryEntry an_entry(const std::string& name) {
+  RegistryEntry out;
+  out.name = name;
+  out.remote = true;
+  out.url = "https://" + name + ".test/mcp";
+  out.tools = {{"fetch", R"({"name":"fetch"})"}};
+  return out;
+}
+
+ChangeSet with_registry(const Catalog& before, std::vector<RegistryEntry> entries) {
+  ChangeSet out;
+  out.registries[kConfig] = make_registry(std::move(entries), before.registry_of(kConfig));
+  return out;
 }
 
 TEST_F(SqliteStoreTest, WhatWasWrittenIsReadAgain) {
@@ -129,6 +153,55 @@ TEST_F(SqliteStoreTest, FollowerSeesRemovalsAndForgottenMemory) {
   ASSERT_TRUE(news.has_value());
   EXPECT_TRUE(same(*news, after));
   EXPECT_TRUE(news->servers.empty());
+}
+
+TEST_F(SqliteStoreTest, FollowerReadsOnlyRegistryEntriesThatChanged) {
+  auto leader = open();
+  auto follower = open();
+  const auto first = leader->apply({}, with_registry({}, {an_entry("a"), an_entry("b")})).value();
+  const auto known = follower->read_all().value();
+  EXPECT_TRUE(same(known, first));
+  RegistryEntry moved = an_entry("b");
+  moved.url = "https://elsewhere.test/mcp";
+  const auto second = leader->apply(first, with_registry(first, {an_entry("a"), moved})).value();
+  const auto news = follower->read_since(known).value();
+  ASSERT_TRUE(news.has_value());
+  EXPECT_TRUE(same(*news, second));
+  EXPECT_EQ(news->registries.at(kConfig)->at("a"), known.registries.at(kConfig)->at("a"));
+  EXPECT_EQ(news->registries.at(kConfig)->at("b")->url, "https://elsewhere.test/mcp");
+}
+
+TEST_F(SqliteStoreTest, FollowerSeesRegistryEntriesGo) {
+  auto leader = open();
+  auto follower = open();
+  const auto first = leader->apply({}, with_registry({}, {an_entry("a"), an_entry("b")})).value();
+  const auto known = follower->read_all().value();
+  const auto second = leader->apply(first, with_registry(first, {an_entry("b")})).value();
+  const auto one_left = follower->read_since(known).value().value();
+  EXPECT_TRUE(same(one_left, second));
+  const auto third = leader->apply(second, with_registry(second, {})).value();
+  EXPECT_TRUE(third.registries.empty());
+  EXPECT_TRUE(same(follower->read_since(one_left).value().value(), third));
+  EXPECT_TRUE(same(open()->read_all().value(), third));
+}
+
+TEST_F(SqliteStoreTest, SameRegistryAgainWritesNothing) {
+  auto store = open();
+  const auto first = store->apply({}, with_registry({}, {an_entry("a"), an_entry("b")})).value();
+  // Built without knowing what is there: equal words, other pointers.
+  const auto second =
+      store->apply(first, with_registry({}, {an_entry("b"), an_entry("a")})).value();
+  EXPECT_EQ(second.version, first.version);
+  EXPECT_EQ(second.registries.at(kConfig), first.registries.at(kConfig));
+}
+
+TEST_F(SqliteStoreTest, DamagedRegistryEntryIsNotHandedOut) {
+  (void)open()->apply({}, with_registry({}, {an_entry("a")})).value();
+  run_sql("UPDATE registry_entries SET entry = replace(entry, 'https', 'httpx')");
+  const auto refused = open()->read_all();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::corrupt);
+  EXPECT_NE(refused.error().message.find(path()), std::string::npos);
 }
 
 TEST_F(SqliteStoreTest, TwoWritersOfDifferentSourcesLoseNothing) {
@@ -191,6 +264,34 @@ TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
   EXPECT_NE(refused.error().message.find("newer version"), std::string::npos);
 }
 
+// A file of schema 1 with one server.
+void make_first_schema(const std::string& path) {
+  auto database = db::Database::open(path, db::Access::create_if_missing).value();
+  ASSERT_TRUE(migrate_schema(database, 1).has_value());
+  ASSERT_TRUE(database
+                  .run("INSERT INTO servers VALUES (7, 'config', '/home/ada/mcp.json', '', "
+                       "'github', 'github', 'default', 'running', 'stdio', '', '', '', '', "
+                       "'', '', 5, NULL, 0, '', 0, '', 0, 1, 1); "
+                       "UPDATE catalog_version SET version = 1")
+                  .has_value());
+}
+
+TEST_F(SqliteStoreTest, OlderFileIsBroughtUpToDate) {
+  make_first_schema(path());
+  auto store = open();
+  const auto before = store->read_all().value();
+  ASSERT_EQ(before.servers.size(), 1u);
+  EXPECT_EQ(before.servers.begin()->second->server.tools_listed_at.unix_ms, 5);
+  EXPECT_TRUE(before.servers.begin()->second->server.link.others.empty());
+  const auto after = store->apply(before, adding(a_server("github"), {"a"})).value();
+  EXPECT_TRUE(same(open()->read_all().value(), after));
+}
+
+TEST_F(SqliteStoreTest, OlderFileCanBeReadByReaders) {
+  make_first_schema(path());
+  EXPECT_EQ(open(OpenMode::read_only)->read_all().value().servers.size(), 1u);
+}
+
 TEST_F(SqliteStoreTest, DamagedFileIsKeptAndNamed) {
   const std::string junk(5000, 'x');
   std::ofstream(path()) << junk;
@@ -241,6 +342,70 @@ TEST_F(SqliteStoreTest, KilledWriterLeavesTheOldOrTheNewVersion) {
   ASSERT_TRUE(after.has_value()) << after.error().message;
   EXPECT_EQ(static_cast<std::size_t>(after->version), after->servers.size());
   for (const auto& [id, entry] : after->servers) EXPECT_FALSE(entry->tools->empty());
+}
+
+std::vector<ContentHash> hashes_of(const std::vector<std::string>& texts) {
+  std::vector<ContentHash> out;
+  for (const auto& text : texts) out.push_back(content_hash(text));
+  return out;
+}
+
+std::vector<std::pair<ContentHash, std::string>> vectors_of(const std::vector<std::string>& texts) {
+  std::vector<std::pair<ContentHash, std::string>> out;
+  for (const auto& text : texts) out.emplace_back(content_hash(text), "vector of " + text);
+  return out;
+}
+
+TEST_F(SqliteStoreTest, VectorsBelongToTheirModel) {
+  auto store = open();
+  ASSERT_TRUE(store->write_vectors("mini", vectors_of({"a", "b"})).has_value());
+  ASSERT_TRUE(store->write_vectors("large", {{content_hash("a"), "other"}}).has_value());
+  const auto read = open(OpenMode::read_only)->read_vectors("mini", hashes_of({"a", "c"})).value();
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_EQ(read.at(content_hash("a")), "vector of a");
+  EXPECT_TRUE(store->read_vectors("unheard of", hashes_of({"a"})).value().empty());
+}
+
+TEST_F(SqliteStoreTest, VectorsAreNoPartOfTheVersion) {
+  auto store = open();
+  const auto before = store->read_all().value();
+  ASSERT_TRUE(store->write_vectors("mini", vectors_of({"a"})).has_value());
+  EXPECT_FALSE(store->read_since(before).value().has_value());
+}
+
+TEST_F(SqliteStoreTest, VectorsAreGivenBackWhateverTheyAre) {
+  auto store = open();
+  const std::string odd("\0\xff junk", 7);
+  ASSERT_TRUE(store->write_vectors("mini", {{content_hash("a"), odd}, {content_hash("b"), ""}})
+                  .has_value());
+  ASSERT_TRUE(store->write_vectors("mini", {{content_hash("b"), "new"}}).has_value());
+  const auto read = store->read_vectors("mini", hashes_of({"a", "b"})).value();
+  EXPECT_EQ(read.at(content_hash("a")), odd);
+  EXPECT_EQ(read.at(content_hash("b")), "new");
+}
+
+TEST_F(SqliteStoreTest, PruningKeepsWhatIsWantedAndTheNewestOthers) {
+  auto store = open();
+  std::vector<std::string> texts;
+  for (int i = 0; i < 600; ++i) texts.push_back(std::to_string(i));
+  ASSERT_TRUE(store->write_vectors("mini", vectors_of(texts)).has_value());
+  ASSERT_TRUE(store->prune_vectors("mini", hashes_of({"0", "1"}), 3).has_value());
+  const auto left = store->read_vectors("mini", hashes_of(texts)).value();
+  EXPECT_EQ(left.size(), 5u);
+  for (const char* text : {"0", "1", "597", "598", "599"}) {
+    EXPECT_TRUE(left.contains(content_hash(text))) << text;
+  }
+}
+
+TEST_F(SqliteStoreTest, PruningKeepsTwoModels) {
+  auto store = open();
+  for (const char* model : {"first", "second", "third"}) {
+    ASSERT_TRUE(store->write_vectors(model, vectors_of({"a"})).has_value());
+  }
+  ASSERT_TRUE(store->prune_vectors("first", hashes_of({"a"})).has_value());
+  EXPECT_EQ(store->read_vectors("first", hashes_of({"a"})).value().size(), 1u);
+  EXPECT_EQ(store->read_vectors("second", hashes_of({"a"})).value().size(), 0u);
+  EXPECT_EQ(store->read_vectors("third", hashes_of({"a"})).value().size(), 1u);
 }
 
 TEST_F(SqliteStoreTest, OneLeadsUntilItsProcessEnds) {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "catalog/change_set.h"
 #include "catalog/model.h"
+#include "catalog/vector_table.h"
 
 namespace mcpo::catalog {
 
@@ -26,6 +27,8 @@ struct Leader {
   std::string what;  // "serve", "ingest"
 };
 
+inline constexpr std::size_t kSpareVectors = 20'000;
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -37,6 +40,19 @@ class Store {
   // `changes` alter nothing (then nothing is written). Errors: unavailable (disk full, locked for
   // long: nothing was written), corrupt.
   virtual Result<Catalog> apply(const Catalog& known, const ChangeSet& changes) = 0;
+
+  // Embeddings, by the model that made them and the hash of their text. They are no part of the
+  // catalog's version, and bytes come back as they were written, whatever they are.
+  virtual Result<Vectors> read_vectors(const std::string& model,
+                                       const std::vector<ContentHash>& hashes) = 0;
+  // In short transactions; after an error some may be stored. Errors as apply().
+  virtual Result<void> write_vectors(
+      const std::string& model,
+      const std::vector<std::pair<ContentHash, std::string>>& vectors) = 0;
+  // Forgets the oldest of this model that are not in `keep`, beyond `spare` of them (what went may
+  // come back), and all of models but this and the one used before it.
+  virtual Result<void> prune_vectors(const std::string& model, const std::vector<ContentHash>& keep,
+                                     std::size_t spare = kSpareVectors) = 0;
 
   // nullptr when another process leads that instance: who() tells which.
   virtual Result<std::unique_ptr<Lease>> try_lead(const SourceInstance& origin,
