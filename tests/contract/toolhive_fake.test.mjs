@@ -4,12 +4,13 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { spawn } from 'node:child_process';
 import { FakeToolHive } from '../fakes/fake_toolhive.mjs';
 import { discovery_path } from '../fakes/toolhive/discovery.mjs';
 import { HttpFake } from '../lib/fake.mjs';
 import { request, open_stream } from '../lib/http.mjs';
-import { kModules, temp_dir } from '../lib/optimizer.mjs';
+import { temp_dir } from '../lib/optimizer.mjs';
+import { everything } from '../lib/thv.mjs';
+import { closed_port } from '../lib/toolhive.mjs';
 import { until } from '../lib/wait.mjs';
 
 const kRecordings = path.join(import.meta.dirname, 'toolhive/recordings');
@@ -191,26 +192,10 @@ test('the discovery file over TCP and over a Unix socket', async t => {
 
 // ---------------------------------------------------------------- the workloads' own proxies
 
-// server-everything of the recordings, as it is on npm.
-async function everything(t, transport) {
-  const port = await free_port();
-  const script = path.join(kModules, '@modelcontextprotocol/server-everything/dist/index.js');
-  const child = spawn(process.execPath, [script, transport], { env: { PATH: process.env.PATH, PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] });
-  t.after(() => child.kill('SIGKILL'));
-  let log = '';
-  child.stderr.on('data', d => { log += d; });
-  await until('server-everything to listen', () => /listening|running on port/i.test(log), { timeout: 20_000 });
-  return `http://127.0.0.1:${port}`;
-}
-async function free_port() {
-  const probe = await new FakeToolHive().start();
-  await probe.stop();
-  return probe.port;
-}
 const kEvents = { free: ['body', 'mcp-session-id', 'date'] };
 
 test('proxies in front of server-everything', async t => {
-  const origin = await everything(t, 'streamableHttp');
+  const { origin } = await everything(t);
   const fake = await start(t);
   const open = await fake.add({ name: 'everything', url: `${origin}/mcp` });
   const filtered = await fake.add({ name: 'filtered', url: `${origin}/mcp`, tools: ['echo', 'get-sum'] });
@@ -238,7 +223,7 @@ test('proxies in front of server-everything', async t => {
 test('a proxy with nobody behind it, and one whose upstream knows no such session', async t => {
   const upstream = await HttpFake.start(t, { traits: 'era=dual' });
   const fake = await start(t);
-  const down = await fake.add({ name: 'down', url: `http://127.0.0.1:${await free_port()}/mcp` });
+  const down = await fake.add({ name: 'down', url: `http://127.0.0.1:${await closed_port()}/mcp` });
   await hold(`http://127.0.0.1:${down.port}`, 'proxy-upstream-down-502');
   const up = await fake.add({ name: 'up', url: upstream.url() });
   const unknown = read('proxy-unknown-session-404');
@@ -253,7 +238,7 @@ test('a proxy with nobody behind it, and one whose upstream knows no such sessio
 });
 
 test('an SSE remote whose URL has a path cannot be called, one without a path can', async t => {
-  const origin = await everything(t, 'sse');
+  const { origin } = await everything(t, { transport: 'sse' });
   const fake = await start(t);
   const broken = await fake.add({ name: 'sse-with-path', url: `${origin}/sse`, transport: 'sse' });
   await hold(`http://127.0.0.1:${broken.port}`, 'proxy-sse-post-404');

@@ -61,7 +61,7 @@ function from_registry(s, { registry, server }) {
   };
 }
 
-const kKnown = ['image', 'url', 'transport', 'group', 'secrets', 'cmd_arguments', 'target_port', 'proxy_mode', 'volumes', 'tools', 'tools_override', 'permission_profile', 'oauth_config'];
+const kKnown = ['image', 'url', 'transport', 'group', 'secrets', 'cmd_arguments', 'target_port', 'proxy_mode', 'volumes', 'tools', 'tools_override', 'permission_profile', 'oauth_config', 'headers', 'header_forward'];
 function own_fields(request) {
   const own = Object.fromEntries(kKnown.filter(k => request[k] !== undefined && request[k] !== '' && request[k] !== null).map(k => [k, request[k]]));
   if (request.env_vars) own.env_vars = request.env_vars;

@@ -29,7 +29,7 @@ export class Workload {
   get proxy_url() {
     if (this.list_url !== undefined) return this.list_url;
     if (!this.port) return '';
-    const path = this.remote ? new URL(this.url).pathname.replace(/^\/$/, '') : '';
+    const path = this.remote ? (URL.parse(this.url)?.pathname ?? '').replace(/^\/$/, '') : '';
     if (this.effective_mode === 'sse') return `http://127.0.0.1:${this.port}${path || '/sse'}#${encodeURIComponent(this.name)}`;
     return `http://127.0.0.1:${this.port}${this.remote ? path : '/mcp'}`;
   }
@@ -56,7 +56,7 @@ export class Workload {
       env_vars: this.environment, secrets: this.secrets, volumes: this.volumes, transport: this.transport, authz_config: '', oidc: kNoOidc,
       permission_profile: this.profile, proxy_mode: this.effective_mode, network_isolation: true, trust_proxy_headers: false,
       tools: this.tools ?? null, tools_override: this.tools_override ?? null, group: this.group, url: this.url,
-      oauth_config: this.remote ? { ...auth, ...this.oauth_config } : {}, name: this.name,
+      oauth_config: this.remote ? { ...auth, ...this.oauth_config } : {}, headers: this.headers, header_forward: this.header_forward, name: this.name,
     });
   }
   // RunConfig: what GET /{name}/export answers.
@@ -68,7 +68,7 @@ export class Workload {
       remote_auth_config: this.remote ? present({ ...auth, use_pkce: false, cached_token_expiry: kZeroTime, cached_secret_expiry: kZeroTime }) : undefined,
       cmd_args: this.cmd_arguments.length ? this.cmd_arguments : undefined,
       name: this.name, container_name: this.name, base_name: this.name, transport: this.transport, host: '127.0.0.1', port: this.port ?? 0, target_port: this.target_port,
-      target_host: this.remote ? new URL(this.url).host : '127.0.0.1', permission_profile: this.profile, env_vars: this.environment,
+      target_host: this.remote ? URL.parse(this.url)?.host ?? '' : '127.0.0.1', permission_profile: this.profile, env_vars: this.environment,
       secrets: this.secrets.length ? this.secrets.map(s => `${s.name},target=${s.target}`) : undefined,
       container_labels: { ...this.labels, ...this.own_labels }, isolate_network: true, proxy_mode: this.effective_mode, group: this.group,
       ignore_config: this.made_by_cli ? { LoadGlobal: true, PrintOverlays: false } : undefined, tools_filter: this.tools,
