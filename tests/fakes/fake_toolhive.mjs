@@ -120,7 +120,10 @@ export class FakeToolHive {
     try { for await (const c of req) if ((size += c.length) <= kMaxBody) chunks.push(c); } catch { return; }
     if (this.token !== undefined && req.headers.authorization !== `Bearer ${this.token}`)
       return send(res, { ...text('Unauthorized\n', 401), headers: { 'Content-Type': 'text/plain; charset=utf-8', 'WWW-Authenticate': 'Bearer' } });
-    if (size > kMaxBody) return send(res, text('Request Entity Too Large\n', 413));
+    if (size > kMaxBody) {
+      res.removeHeader('Cross-Origin-Resource-Policy');
+      return send(res, text('Request Entity Too Large\n', 413));
+    }
     request.body = Buffer.concat(chunks);
     const rule = this.faults.take(route, name);
     const refused = route === 'create' && rule && !kHappensFirst.has(rule.fault);

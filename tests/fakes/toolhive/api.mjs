@@ -1,6 +1,6 @@
 // The routes of `thv serve` under /, and what each answers. Handlers take (state, request) and return an answer, or
 // throw an ApiError; they know nothing of faults and sockets.
-//   request = {method, path, query (URLSearchParams), body (Buffer), captures: raw path segments}
+//   request = {method, path, query (URLSearchParams), body (Buffer), captures: segments of the path, as chi gives them}
 import { ApiError, empty, failure, json, json_error, text } from './answers.mjs';
 import { check_group, check_name, decode_json } from './checks.mjs';
 import { create, edit } from './create.mjs';
@@ -31,32 +31,33 @@ function list(s, { query }) {
   return json({ workloads: found.length ? found.map(w => w.listed) : null });     // a nil slice of Go
 }
 // The workload that a path names. Only remotes are known without the engine.
-function named(s, raw) {
-  const name = decodeURIComponent(raw);
+function named(s, name) {
   try { check_name(name); } catch (e) { throw new ApiError(400, `invalid workload name '${name}': invalid workload name for path construction: ${e.message}`); }
   const w = s.workloads.find(name);
   if (s.engine === 'down' && !w.remote) throw new ApiError(500, 'no engine');
   return w;
 }
 function exported(s, { captures: [name] }) {
-  const w = s.workloads.get(decodeURIComponent(name));
-  if (!w) throw new ApiError(404, `run config not found: ${decodeURIComponent(name)}`);
+  const w = s.workloads.get(name);
+  if (!w) throw new ApiError(404, `run config not found: ${name}`);
   return json(w.exported);
 }
 function logs(s, { captures: [name, what] }) {
-  const w = named(s, name);
-  if (what === 'logs' && w.remote) throw new ApiError(404, `workload not found: ${w.name}`);
+  const w = s.workloads.get(name);
+  if (what === 'logs' && (!w || w.remote)) throw new ApiError(404, `workload not found: ${name}`);
+  if (!w) throw new ApiError(404, `proxy logs not found for workload: proxy logs not found for workload ${name}`);
   return text('{"time":"2026-11-23T14:23:09Z","level":"INFO","msg":"running as detached process","pid":27599}\n', 200, 'text/plain');
 }
 const kActions = { stop: (s, w) => s.workloads.stop(w), restart: (s, w) => s.workloads.restart(w), delete: (s, w) => s.workloads.remove(w) };
-function act(s, action, raw_name) {
-  kActions[action](s, named(s, raw_name));
+function act(s, action, name) {
+  kActions[action](s, named(s, name));
   return empty(202);
 }
 function bulk(s, { captures: [action], body }) {
   const { names, group } = decode_json(body);
   if (names?.length && group) throw new ApiError(400, 'cannot specify both names and group');
   if (!names?.length && !group) throw new ApiError(400, 'must specify either names or group');
+  if (group) check_group(group);
   if (group && !s.groups.has(group)) throw new ApiError(400, `group '${group}' does not exist`);
   const chosen = group ? [...s.workloads.all.values()].filter(w => w.group === group) : (names ?? []).map(n => s.workloads.get(n)).filter(Boolean);
   for (const w of chosen) kActions[action](s, w);
@@ -67,20 +68,23 @@ function bulk(s, { captures: [action], body }) {
 
 const group_json = ([name, g]) => ({ name, registered_clients: g.registered_clients ?? [] });
 function add_group(s, { body }) {
-  const { name } = decode_json(body);
+  const { name } = decode_json(body, { prefix: 'invalid request body', type: 'v1.createGroupRequest', strings: ['name'] });
   check_group(name);
   if (s.groups.has(name)) throw new ApiError(409, `group already exists: ${name}`);
   s.groups.set(name, {});
   return json({ name }, 201);
 }
-function known_group(s, raw) {
-  const name = decodeURIComponent(raw);
+function known_group(s, name, otherwise) {
   check_group(name);
-  if (!s.groups.has(name)) throw new ApiError(404, `group not found: ${name}`);
+  if (!s.groups.has(name)) throw new ApiError(404, otherwise);
   return name;
 }
-function delete_group(s, { captures: [raw], query }) {
-  const name = known_group(s, raw);
+function one_group(s, { captures: [name] }) {
+  known_group(s, name, `failed to get reader for group: state '${name}' not found`);
+  return json(group_json([name, s.groups.get(name)]));
+}
+function delete_group(s, { captures: [name], query }) {
+  known_group(s, name, 'group not found');
   if (name === 'default') throw new ApiError(400, 'cannot delete the default group');
   for (const w of s.workloads.all.values()) {
     if (w.group !== name) continue;
@@ -104,8 +108,8 @@ function add_secret(s, { body }) {
   secrets.set(key, value);
   return json({ key }, 201);
 }
-function change_secret(s, { method, captures: [raw], body }) {
-  const key = decodeURIComponent(raw), secrets = secrets_of(s);
+function change_secret(s, { method, captures: [key], body }) {
+  const secrets = secrets_of(s);
   if (!secrets.has(key)) throw new ApiError(404, 'secret not found');
   if (method === 'DELETE') { secrets.delete(key); return empty(204); }
   secrets.set(key, decode_json(body).value);
@@ -126,19 +130,20 @@ function registry(s, make) {
 const only_default = name => { if (name !== 'default') throw new ApiError(404, 'Registry not found'); };
 function registry_server(s, { captures: [which, raw] }) {
   only_default(which);
-  return json(s.registry.one(decodeURIComponent(raw.replaceAll('+', ' '))));          // QueryUnescape
+  return json(s.registry.one(decoded(raw.replaceAll('+', ' '))));          // QueryUnescape
 }
 function registry_v01(s, { query }) { return registry(s, r => r.page({ q: query.get('q'), page: query.get('page') ?? undefined, limit: query.get('limit') ?? undefined })); }
 function registry_v01_server(s, { captures: [, raw] }) {
   if (s.registry.error) return json_error(...kRegistryErrors[s.registry.error]);
-  const found = s.registry.find(decodeURIComponent(raw));
+  const found = s.registry.find(decoded(raw));
   return found ? json(server_json(found.entry)) : json_error(404, 'not_found', 'Server not found');
 }
 
 // ---------------------------------------------------------------- the table
 
 const W = '/api/v1beta/workloads', R = '/api/v1beta/registry', G = '/api/v1beta/groups', S = '/api/v1beta/secrets/default';
-const pattern = path => new RegExp('^' + path.replace(/\{[^}]*\}/g, '([^/]+)') + '/?$');
+// chi takes an empty segment for a name, unless it is the last.
+const pattern = path => new RegExp('^' + path.replace(/\{[^}]*\}(?=\/)/g, '([^/]*)').replace(/\{[^}]*\}/g, '([^/]+)') + '/?$');
 // [method, path, name of the route for faults and counters, handler]
 const kTable = [
   ['GET', '/health', 'health', health],
@@ -156,7 +161,7 @@ const kTable = [
   ['POST', `${W}/{name}/restart`, 'restart', (s, r) => act(s, 'restart', r.captures[0])],
   ['GET', G, 'groups', s => json({ groups: [...s.groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(group_json) })],
   ['POST', G, 'group_create', add_group],
-  ['GET', `${G}/{name}`, 'group', (s, r) => { const n = known_group(s, r.captures[0]); return json(group_json([n, s.groups.get(n)])); }],
+  ['GET', `${G}/{name}`, 'group', one_group],
   ['DELETE', `${G}/{name}`, 'group_delete', delete_group],
   ['GET', S, 'secrets', s => json(provider(s))],
   ['GET', `${S}/keys`, 'secrets', s => json({ keys: [...secrets_of(s).keys()].map(key => ({ key })) })],
@@ -182,8 +187,9 @@ export function find_route(state, request) {
     const run = () => (allow.length ? { ...empty(405), headers: { ...(api ? { 'Content-Type': 'application/json' } : {}), Allow: allow } } : text('404 page not found\n', 404));
     return { route: 'other', run };
   }
-  const captures = hit.m.slice(1);
+  // chi matches the path as it came when that has an escape that Go would not write itself (%2F), else the decoded one.
+  const captures = hit.m.slice(1).map(/%2f/i.test(request.path) ? raw => raw : decoded);
   const run = async () => { try { return await hit.row.handler(state, { ...request, captures }); } catch (e) { return failure(e); } };
-  const safe = raw => { try { return decodeURIComponent(raw); } catch { return raw; } };
-  return { route: hit.row.route, name: hit.row.named ? safe(captures[0]) : undefined, run };
+  return { route: hit.row.route, name: hit.row.named ? captures[0] : undefined, run };
 }
+function decoded(raw) { try { return decodeURIComponent(raw); } catch { return raw; } }

@@ -5,8 +5,10 @@ import { check_name, decode_json } from './checks.mjs';
 const kTransports = ['sse', 'streamable-http', 'stdio'];
 const sleep = ms => new Promise(r => setTimeout(r, ms));
 
+const kStrings = { strings: ['name', 'url', 'image', 'registry', 'server', 'transport', 'group'] };
+
 export async function create(s, { body }) {
-  const request = decode_json(body);
+  const request = decode_json(body, kStrings);
   check_shape(request);
   check_name(request.name);
   const old = s.workloads.get(request.name);
@@ -19,10 +21,10 @@ export async function create(s, { body }) {
   return json({ name: w.name, port: w.port ?? 0 }, 201);
 }
 
-// Same port, same name: whatever `name` says is not looked at.
+// Same port, same name: whatever `name` says is not looked at. What is missing is found out late, as a failure.
 export async function edit(s, w, { body }) {
-  const request = decode_json(body);
-  check_shape(request);
+  const request = decode_json(body, kStrings);
+  if (!request.image && !request.url && !request.registry) throw new ApiError(500, 'nothing to run');
   const fields = await resolve(s, request);
   s.workloads.edit(w, { ...fields, ...s.target_of(fields) });
   return json({ name: w.name, port: w.port ?? 0 });
