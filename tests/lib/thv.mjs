@@ -12,22 +12,24 @@ const kScript = path.join(kRoot, 'tools/thv_headless.sh');
 export const kThv = process.env.THV;
 
 export class RealToolHive {
-  // `socket`: listens on a Unix socket instead of a TCP port.
-  static async start(t, { socket = false } = {}) {
+  // `socket`: listens on a Unix socket instead of a TCP port. `secrets`: a store of secrets is set up.
+  static async start(t, { socket = false, secrets = false } = {}) {
     const h = new RealToolHive();
+    h.program = secrets ? ['env', '-u', 'TOOLHIVE_SECRETS_PROVIDER', 'TOOLHIVE_SECRETS_PASSWORD=of-a-test', kThv] : [kThv];
     h.home = temp_dir();
     h.state_home = path.join(h.home, 'state');
     h.engine = spawn(process.execPath, [path.join(kRoot, 'tools/docker_stub.mjs'), path.join(h.home, 'docker.sock')], { stdio: ['pipe', 'pipe', 'inherit'] });
     t.after(() => h.close());
     await within(5_000, 'the engine', once(h.engine.stdout, 'data'));
     await h.serve({ socket });
+    if (secrets) await h.api('POST', '/api/v1beta/secrets', { provider_type: 'encrypted', password: 'of-a-test' });
     return h;
   }
   // `thv serve`; again after `end_server` = a restart.
   async serve({ socket = false } = {}) {
     const port = socket ? undefined : await closed_port();
     const where = socket ? ['--socket', path.join(this.home, 'thv.sock')] : ['--host', '127.0.0.1', '--port', String(port)];
-    this.server = spawn(kScript, ['env', this.home, kThv, 'serve', ...where], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.server = spawn(kScript, ['env', this.home, ...this.program, 'serve', ...where], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.log = '';
     for (const s of [this.server.stdout, this.server.stderr]) s.on('data', d => { this.log += d; });
     Object.assign(this, socket ? { socket: where[1], port: undefined } : { port, socket: undefined });

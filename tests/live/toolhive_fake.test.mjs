@@ -32,6 +32,14 @@ const requests_with = upstream => [
   ['GET', '/api/v1beta/no-such'], ['GET', '/registry/x/v0.1/no-such'], ['GET', '/api/v1beta/version'],
 ];
 
+const with_secrets = upstream => [
+  ['GET', S], ['GET', `${S}/keys`], ['POST', `${S}/keys`, { key: 'a-b', value: 'v' }], ['POST', `${S}/keys`, { key: 'a-b', value: 'v' }], ['POST', `${S}/keys`, { key: '', value: 'v' }],
+  ['POST', `${S}/keys`, { key: 'z' }], ['GET', `${S}/keys`], ['PUT', `${S}/keys/a-b`, { value: 'w' }], ['PUT', `${S}/keys/no-such`, { value: 'w' }], ['PUT', `${S}/keys/a-b`, {}], ['DELETE', `${S}/keys/no-such`],
+  ['POST', W, { name: 'a', url: upstream, secrets: [{ name: 'no-such', target: 'T' }] }], ['POST', W, { name: 'a', url: upstream, secrets: [{ name: 'a-b', target: 'T' }] }],
+  ['GET', `${W}/a`], ['GET', `${W}/a/export`], ['POST', W, { name: 'b', url: upstream, header_forward: { add_plaintext_headers: { 'X-A': '1' }, add_headers_from_secret: { 'X-B': 'no-such' } } }],
+  ['GET', `${W}/b`], ['DELETE', `${S}/keys/a-b`], ['GET', `${S}/keys`],
+];
+
 // What must be equal: status, headers, texts; of JSON the members and their types. Ports and sizes are each one's own.
 function view({ status, headers, text }) {
   const { date: _, connection: __, 'content-length': ___, 'transfer-encoding': ____, allow, 'x-toolhive-nonce': nonce, ...more } = headers;
@@ -40,11 +48,7 @@ function view({ status, headers, text }) {
   return { status, more: Object.entries(more).sort(), allow: allow?.split(', ').sort(), nonce: nonce?.length, body: json ? shape(JSON.parse(text)) : text };
 }
 
-test('the same requests, the same answers', async t => {
-  const { origin } = await everything(t);
-  const real = await RealToolHive.start(t), fake = await new FakeToolHive({ registry: small_registry(), times: { start: 400 } }).start();
-  t.after(() => fake.close());
-  const places = [`http://127.0.0.1:${real.port}`, fake.url], list = requests_with(`${origin}/mcp`);
+async function compare(places, list) {
   for (const [method, path, body] of list) {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const headers = text === undefined ? {} : { 'content-type': 'application/json' };
@@ -52,6 +56,18 @@ test('the same requests, the same answers', async t => {
     assert.deepEqual(view(pretence), view(truth), `${method} ${path} ${text?.slice(0, 100)}`);
   }
   console.log(`# ${list.length} requests answered alike`);
+}
+
+test('the same requests, the same answers', async t => {
+  const { origin } = await everything(t);
+  for (const [name, secrets, list] of [['without secrets', undefined, requests_with], ['with a store of secrets', {}, with_secrets]]) {
+    await t.test(name, async s => {
+      const real = await RealToolHive.start(s, { secrets: secrets !== undefined });
+      const fake = await new FakeToolHive({ registry: small_registry(), secrets, times: { start: 400 } }).start();
+      s.after(() => fake.close());
+      await compare([`http://127.0.0.1:${real.port}`, fake.url], list(`${origin}/mcp`));
+    });
+  }
 });
 
 test('stop, restart and delete: the same statuses on the way', async t => {

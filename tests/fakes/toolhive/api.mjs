@@ -100,20 +100,28 @@ function secrets_of(s) {
   return s.secrets;
 }
 const provider = s => ({ name: 'default', provider_type: (secrets_of(s), 'encrypted'), capabilities: { can_read: true, can_write: true, can_delete: true, can_list: true, can_cleanup: true } });
+function set_up_secrets(s, { body }) {
+  const { provider_type } = decode_json(body);
+  s.secrets ??= new Map();
+  return json({ provider_type, message: 'Secrets provider setup successfully' }, 201);
+}
 function add_secret(s, { body }) {
-  const { key, value } = decode_json(body);
-  const secrets = secrets_of(s);
-  if (!key || !value) throw new ApiError(400, `secret ${key ? 'value' : 'key'} cannot be empty`);
+  const { key, value } = decode_json(body), secrets = secrets_of(s);
+  if (!key || !value) throw new ApiError(400, "both 'key' and 'value' are required");
   if (secrets.has(key)) throw new ApiError(409, 'secret already exists');
   secrets.set(key, value);
-  return json({ key }, 201);
+  return json({ key, message: 'Secret created successfully' }, 201);
 }
-function change_secret(s, { method, captures: [key], body }) {
-  const secrets = secrets_of(s);
+function change_secret(s, { captures: [key], body }) {
+  const secrets = secrets_of(s), { value } = decode_json(body);
+  if (!value) throw new ApiError(400, 'value is required');
   if (!secrets.has(key)) throw new ApiError(404, 'secret not found');
-  if (method === 'DELETE') { secrets.delete(key); return empty(204); }
-  secrets.set(key, decode_json(body).value);
-  return json({ key });
+  secrets.set(key, value);
+  return json({ key, message: 'Secret updated successfully' });
+}
+function delete_secret(s, { captures: [key] }) {
+  if (!secrets_of(s).delete(key)) throw new ApiError(500, 'not found');          // not a 404: so the real one
+  return empty(204);
 }
 
 // ---------------------------------------------------------------- the registry
@@ -163,11 +171,12 @@ const kTable = [
   ['POST', G, 'group_create', add_group],
   ['GET', `${G}/{name}`, 'group', one_group],
   ['DELETE', `${G}/{name}`, 'group_delete', delete_group],
+  ['POST', '/api/v1beta/secrets', 'secrets_set_up', set_up_secrets],
   ['GET', S, 'secrets', s => json(provider(s))],
   ['GET', `${S}/keys`, 'secrets', s => json({ keys: [...secrets_of(s).keys()].map(key => ({ key })) })],
   ['POST', `${S}/keys`, 'secret_create', add_secret],
   ['PUT', `${S}/keys/{key}`, 'secret_change', change_secret],
-  ['DELETE', `${S}/keys/{key}`, 'secret_change', change_secret],
+  ['DELETE', `${S}/keys/{key}`, 'secret_delete', delete_secret],
   ['GET', R, 'registries', s => json({ registries: [s.registry.info] })],
   ['GET', `${R}/{registry}`, 'registry', (s, r) => { only_default(r.captures[0]); return registry(s, x => x.whole); }],
   ['GET', `${R}/{registry}/servers`, 'registry_servers', (s, r) => { only_default(r.captures[0]); return registry(s, x => x.lists); }],

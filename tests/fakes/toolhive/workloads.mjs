@@ -69,8 +69,8 @@ export class Workload {
       cmd_args: this.cmd_arguments.length ? this.cmd_arguments : undefined,
       name: this.name, container_name: this.name, base_name: this.name, transport: this.transport, host: '127.0.0.1', port: this.port ?? 0, target_port: this.target_port,
       target_host: this.remote ? URL.parse(this.url)?.host ?? '' : '127.0.0.1', permission_profile: this.profile, env_vars: this.environment,
-      secrets: this.secrets.length ? this.secrets.map(s => `${s.name},target=${s.target}`) : undefined,
-      container_labels: { ...this.labels, ...this.own_labels }, isolate_network: true, proxy_mode: this.effective_mode, group: this.group,
+      container_labels: { ...this.labels, ...this.own_labels }, secrets: this.secrets.length ? this.secrets.map(s => `${s.name},target=${s.target}`) : undefined,
+      isolate_network: true, proxy_mode: this.effective_mode, group: this.group,
       ignore_config: this.made_by_cli ? { LoadGlobal: true, PrintOverlays: false } : undefined, tools_filter: this.tools,
       middleware_configs: [
         ...(filter ? [{ type: 'tool-filter', parameters: filter }, { type: 'tool-call-filter', parameters: filter }] : []),
