@@ -27,7 +27,8 @@ stage_conformance() { node_tests tests/conformance/*.test.mjs; }
 
 # A real ToolHive: where one is cached, it is not built here (`./do test-live` does that).
 stage_live() {
-  tools/thv_headless.sh find >/dev/null || { echo "no thv here (./do test-live builds one where Go is)"; return 77; }
+  THV=$(tools/thv_headless.sh find) || { echo "no thv here (./do test-live builds one where Go is)"; return 77; }
+  export THV
   node_tests tests/live/*.test.mjs
 }
 
