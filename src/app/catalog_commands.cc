@@ -1,55 +1,19 @@
-// `servers`, `tools`, `search`: they only read the stored catalog.
+// `servers`, `tools`: they only read the stored catalog.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
 
 #include "app/commands.h"
-#include "app/compose.h"
+#include "app/output.h"
+#include "app/stored_view.h"
 #include "app/table.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "catalog/store.h"
 #include "gateway/view.h"
 
 namespace mcpo::app {
 namespace {
-
-constexpr std::size_t kDescriptionBytes = 100;
-
-// Everything in the catalog when no source is configured here; else what these sources offer.
-gateway::Visibility visibility_of(const Config& config, const catalog::Catalog& catalog) {
-  gateway::Visibility out{source_instances(config)};
-  if (!out.origins.empty()) return out;
-  for (const auto& [id, entry] : catalog.servers) out.origins.insert(entry->server.key.origin);
-  return out;
-}
-
-Result<std::shared_ptr<const gateway::View>> load_view(const Config& config) {
-  auto store = catalog::open_sqlite_store(config.database_path, catalog::OpenMode::read_only);
-  if (!store && store.error().code == Errc::not_found) {
-    return fail(Errc::not_found, "there is no catalog at " + config.database_path +
-                                     " yet: run `mcp-optimizer serve` or `mcp-optimizer ingest` "
-                                     "first, or name its folder with --data-dir");
-  }
-  if (!store) return std::unexpected(store.error());
-  TRY(catalog::Catalog read, (*store)->read_all());
-  auto catalog = std::make_shared<const catalog::Catalog>(std::move(read));
-  const gateway::Visibility visibility = visibility_of(config, *catalog);
-  gateway::View::PreparedCache cache;
-  return gateway::View::build(std::move(catalog), visibility, cache);
-}
-
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
-std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
-  return ellipsized(text, kDescriptionBytes);
-}
-
-void optional_member(JsonWriter& w, std::string_view name, const std::string& value) {
-  if (!value.empty()) w.member(name, value);
-}
 
 void optional_time(JsonWriter& w, std::string_view name, WallTime time) {
   if (time) w.member(name, to_rfc3339(time));
@@ -80,11 +44,6 @@ std::string describe_trouble(const catalog::Server& row) {
   return "";
 }
 
-std::string text_member(RawJson definition, std::string_view name) {
-  const auto value = definition.find(name);
-  return value ? value->as_string().value_or("") : std::string();
-}
-
 void append_tool(JsonWriter& w, const gateway::ViewTool& tool) {
   const RawJson definition = RawJson::trusted(tool.tool().definition);
   w.begin_object().member("server", tool.server->name()).member("name", tool.tool().name);
@@ -95,84 +54,21 @@ void append_tool(JsonWriter& w, const gateway::ViewTool& tool) {
   w.end_object();
 }
 
-void append_explanation(JsonWriter& w, const search::Explanation& explanation) {
-  w.key("explain").begin_object().key("lexical").number(explanation.lexical);
-  w.member_number("lexical_rank", static_cast<std::int64_t>(explanation.lexical_rank));
-  w.member_bool("exact_name", explanation.exact_name).key("fields").begin_object();
-  for (std::size_t i = 0; i < search::kFieldCount; ++i) {
-    w.key(search::to_string(static_cast<search::Field>(i))).number(explanation.field_scores[i]);
-  }
-  w.end_object().key("matched_terms").begin_array();
-  for (const std::string& term : explanation.matched_terms) w.string(term);
-  w.end_array().end_object();
-}
-
-std::string explanation_text(const search::Explanation& explanation) {
-  std::string out = explanation.exact_name ? "exact name; " : "";
-  for (std::size_t i = 0; i < search::kFieldCount; ++i) {
-    if (explanation.field_scores[i] == 0) continue;
-    out += fmt::format("{} {:.2f}, ", search::to_string(static_cast<search::Field>(i)),
-                       explanation.field_scores[i]);
-  }
-  return out + "words: " + join(explanation.matched_terms, " ");
-}
-
-void print_search_json(const gateway::View& view, const search::Ranking& ranking,
-                       const search::Query& query, const CommandLine& line) {
-  JsonWriter w;
-  w.begin_array();
-  std::int64_t rank = 0;
-  for (const search::Hit& hit : ranking.hits) {
-    const gateway::ViewTool tool = view.tool(hit.doc);
-    w.begin_object().member_number("rank", ++rank).member("server", tool.server->name());
-    w.member("name", tool.tool().name).key("score").number(hit.score);
-    optional_member(w, "description",
-                    text_member(RawJson::trusted(tool.tool().definition), "description"));
-    if (line.explain) append_explanation(w, view.index().explain(query, hit.doc));
-    w.end_object();
-  }
-  w.end_array();
-  print(w.take() + "\n");
-}
-
-void print_search_table(const gateway::View& view, const search::Ranking& ranking,
-                        const search::Query& query, const CommandLine& line) {
-  std::vector<std::vector<std::string>> rows;
-  for (const search::Hit& hit : ranking.hits) {
-    const gateway::ViewTool tool = view.tool(hit.doc);
-    const RawJson definition = RawJson::trusted(tool.tool().definition);
-    rows.push_back({std::to_string(rows.size() + 1), tool.server->name(), tool.tool().name,
-                    fmt::format("{:.2f}", hit.score),
-                    line.explain ? explanation_text(view.index().explain(query, hit.doc))
-                                 : one_line(text_member(definition, "description"))});
-  }
-  print(render_table({"#", "SERVER", "TOOL", "SCORE", line.explain ? "WHY" : "DESCRIPTION"}, rows));
-}
-
-void print_no_hits(const gateway::View& view, const search::Ranking& ranking) {
-  std::string out = "nothing found: " + ranking.note + "\n";
-  for (const search::Hit& hit : ranking.candidates) {
-    const gateway::ViewTool tool = view.tool(hit.doc);
-    out += "  perhaps " + tool.server->name() + " " + tool.tool().name + "\n";
-  }
-  print(out);
-}
-
 }  // namespace
 
 int run_servers(const Config& config, const CommandLine& line) {
-  auto view = load_view(config);
-  if (!view) return report_error(view.error(), line.json), 1;
+  auto loaded = load_view(config);
+  if (!loaded) return report_error(loaded.error(), line.json), 1;
   if (line.json) {
     JsonWriter w;
     w.begin_array();
-    for (const auto& server : (*view)->servers()) append_server(w, server);
+    for (const auto& server : (*loaded)->view->servers()) append_server(w, server);
     w.end_array();
     print(w.take() + "\n");
     return 0;
   }
   std::vector<std::vector<std::string>> rows;
-  for (const auto& server : (*view)->servers()) {
+  for (const auto& server : (*loaded)->view->servers()) {
     const catalog::Server& row = server.server();
     rows.push_back({row.display_name, row.key.origin.source, row.status, row.transport,
                     std::to_string(server.prepared->sorted.size()), row.identity,
@@ -184,19 +80,19 @@ int run_servers(const Config& config, const CommandLine& line) {
 }
 
 int run_tools(const Config& config, const CommandLine& line) {
-  auto view = load_view(config);
-  if (!view) return report_error(view.error(), line.json), 1;
+  auto loaded = load_view(config);
+  if (!loaded) return report_error(loaded.error(), line.json), 1;
   const gateway::ViewServer* only = nullptr;
   if (!line.server.empty()) {
-    auto found = (*view)->find_server(line.server);
+    auto found = (*loaded)->view->find_server(line.server);
     if (!found) return report_error(found.error(), line.json), 1;
     only = *found;
   }
   JsonWriter w;
   w.begin_array();
   std::vector<std::vector<std::string>> rows;
-  for (search::DocId number = 0; number < (*view)->tool_count(); ++number) {
-    const gateway::ViewTool tool = (*view)->tool(number);
+  for (search::DocId number = 0; number < (*loaded)->view->tool_count(); ++number) {
+    const gateway::ViewTool tool = (*loaded)->view->tool(number);
     if (only != nullptr && tool.server != only) continue;
     if (line.json) {
       append_tool(w, tool);
@@ -209,23 +105,6 @@ int run_tools(const Config& config, const CommandLine& line) {
   w.end_array();
   print(line.json ? w.take() + "\n"
                   : render_table({"SERVER", "TOOL", "TOKENS", "DESCRIPTION"}, rows));
-  return 0;
-}
-
-int run_search(const Config& config, const CommandLine& line) {
-  auto view = load_view(config);
-  if (!view) return report_error(view.error(), line.json), 1;
-  search::Query query;
-  query.description = line.words;
-  query.limit = line.limit > 0 ? line.limit : config.max_tools_to_return;
-  const search::Ranking ranking = (*view)->index().search(query);
-  if (line.json) {
-    print_search_json(**view, ranking, query, line);
-  } else if (ranking.hits.empty()) {
-    print_no_hits(**view, ranking);
-  } else {
-    print_search_table(**view, ranking, query, line);
-  }
   return 0;
 }
 

@@ -28,7 +28,7 @@ constexpr CommandInfo kCommands[] = {
     {Command::servers, "servers", "servers [--json]", "list the known servers"},
     {Command::tools, "tools", "tools [--server NAME] [--json]", "list the tools that are offered"},
     {Command::eval, "eval", "eval --tools T.jsonl --queries Q.jsonl --run OUT.jsonl",
-     "rank tools for many queries, to measure search (--arm lexical, --limit 50)"},
+     "rank tools for many queries, to measure search (--arm lexical|semantic|hybrid, --limit 50)"},
 };
 
 std::string option_help(const OptionInfo& info) {
@@ -101,7 +101,7 @@ void add_command_options(CLI::App& command, const CommandInfo& info, CommandLine
       command.add_option("--tools", out.eval_tools)->required();
       command.add_option("--queries", out.eval_queries)->required();
       command.add_option("--run", out.eval_run)->required();
-      command.add_option("--arm", out.eval_arm)->check(CLI::IsMember({"lexical"}));
+      command.add_option("--arm", out.eval_arm)->check(CLI::IsMember({"lexical", "semantic", "hybrid"}));
       command.add_option("--limit", out.limit)->check(CLI::Range(1, 1000));
       break;
     default:

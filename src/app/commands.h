@@ -10,10 +10,10 @@ namespace mcpo::app {
 
 int run_ingest(const Config& config, const CommandLine& line, const Environment& environment,
                Logger& log);
-int run_search(const Config& config, const CommandLine& line);
+int run_search(const Config& config, const CommandLine& line, Logger& log);
 int run_servers(const Config& config, const CommandLine& line);
 int run_tools(const Config& config, const CommandLine& line);
-int run_eval(const CommandLine& line);
+int run_eval(const Config& config, const CommandLine& line, Logger& log);
 
 // {"error": {...}} on stdout with --json, the message for people on stderr.
 void report_error(const Error& error, bool json);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -92,6 +93,11 @@ Result<std::string> load_or_make_hash_key(const std::string& path) {
   return agreed.size() >= 64 ? agreed : key;
 }
 
+bool uses_config_file(const Config& config) {
+  std::error_code error;
+  return config.config_given || fs::exists(config.config_path, error);
+}
+
 std::string marker_line(const Identity& identity, const Config& config) {
   return identity.instance + "=" + sources::canonical_path(config.config_path);
 }
@@ -115,9 +121,19 @@ Identity make_identity(const Config& config, const Environment& environment) {
 }
 
 std::set<SourceInstance> source_instances(const Config& config) {
-  std::error_code error;
-  if (!config.config_given && !fs::exists(config.config_path, error)) return {};
-  return {{"config", sources::canonical_path(config.config_path)}};
+  std::set<SourceInstance> out;
+  if (uses_config_file(config)) {
+    out.insert({"config", sources::canonical_path(config.config_path)});
+  }
+  return out;
+}
+
+bool names_a_source(const Config& config) {
+  return uses_config_file(config) || config.toolhive_port != 0 || !config.toolhive_socket.empty();
+}
+
+std::set<std::string> group_set(const Config& config) {
+  return {config.allowed_groups.begin(), config.allowed_groups.end()};
 }
 
 Engine::Engine(Config c, Identity i, std::string r, async::Runtime& rt, Logger& l)
@@ -132,6 +148,7 @@ Result<std::unique_ptr<Engine>> Engine::open(Config config, Identity identity, s
   engine->make_sources(port);
   engine->make_upstream();
   CHECK_OK(engine->make_ingestion());
+  engine->make_search();
   return engine;
 }
 
@@ -140,10 +157,10 @@ Result<void> Engine::open_catalog() {
   TRY(auto store,
       catalog::open_sqlite_store(config.database_path, catalog::OpenMode::create_if_missing));
   TRY(catalog, catalog::LiveCatalog::open(runtime.io(), std::move(store), log));
-  gateway::Visibility visibility{source_instances(config)};
-  views =
-      std::make_unique<gateway::ViewFollower>(*catalog, std::move(visibility), runtime.cpu(), log);
-  views->build_first();
+  gateway::Visibility visibility{source_instances(config), group_set(config)};
+  views = std::make_unique<gateway::ViewFollower>(runtime.io(), *catalog, std::move(visibility),
+                                                  embeddings, runtime.cpu(), log);
+  views->build_now();
   return {};
 }
 
@@ -205,6 +222,26 @@ Result<void> Engine::make_ingestion() {
   pool->on_tools_changed([this](ServerId server) { cycle->tools_changed(server); });
   fetch->on_ourselves([this](const ingest::ListingDue& due) { cycle->found_ourselves(due); });
   return {};
+}
+
+void Engine::make_search() {
+  semantics = make_semantics(config, *http, clock, runtime.io(), log);
+  gateway::QueryOptions query{.semantic_share = config.semantic_share,
+                              .distance_threshold = config.distance_threshold};
+  queries =
+      std::make_unique<gateway::QueryMaker>(semantics.tools.get(), semantics.why_not, query);
+  if (!semantics.tools) return;
+  gateway::EnricherOptions options{.max_parallel = config.embedding_threads};
+  // A service answers many texts at once; a model in this process takes one at a time anyway.
+  if (!config.embedding_service_url.empty()) options.batch = 32;
+  enricher = std::make_unique<gateway::Enricher>(
+      runtime.io(), *views, *catalog, *semantics.tools, embeddings, [this] { return leads(); },
+      clock, options, log);
+}
+
+bool Engine::leads() const {
+  return std::ranges::all_of(sources,
+                             [this](const auto& one) { return cycle->leads(one->origin()); });
 }
 
 async::Co<> Engine::close(async::Deadline deadline) {

@@ -8,9 +8,13 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/semantics.h"
 #include "async/runtime.h"
 #include "catalog/live_catalog.h"
 #include "gateway/call_tool.h"
+#include "gateway/embedding_book.h"
+#include "gateway/enricher.h"
+#include "gateway/query_maker.h"
 #include "gateway/toolset.h"
 #include "gateway/view_follower.h"
 #include "http/client.h"
@@ -32,6 +36,11 @@ Identity make_identity(const Config& config, const Environment& environment);
 // Sources that `config` asks for, as instances; which part of a catalog is ours.
 std::set<SourceInstance> source_instances(const Config& config);
 
+// Whether the user said where servers come from, or a file at its usual place does.
+bool names_a_source(const Config& config);
+// ALLOWED_GROUPS, for gateway::Visibility.
+std::set<std::string> group_set(const Config& config);
+
 // The client side and ingestion; what `serve` and `ingest` share. On the I/O thread.
 struct Engine {
   Config config;
@@ -50,7 +59,11 @@ struct Engine {
   std::unique_ptr<upstream::Pool> pool;
   std::unique_ptr<ingest::ToolFetch> fetch;
   std::unique_ptr<ingest::Cycle> cycle;
+  gateway::EmbeddingBook embeddings;
   std::unique_ptr<gateway::ViewFollower> views;
+  Semantics semantics;
+  std::unique_ptr<gateway::QueryMaker> queries;
+  std::unique_ptr<gateway::Enricher> enricher;  // null where search goes by words only
 
   // Opens the catalog (creating it) and publishes its first view; contacts nobody. `port` is where
   // we listen, 0: nowhere. Errors: what a user can do something about, with what to do.
@@ -59,6 +72,8 @@ struct Engine {
                                               Logger& log);
   // Ends sessions and writes what is only in memory.
   async::Co<> close(async::Deadline deadline);
+  // Whether this process writes what all sources say.
+  bool leads() const;
 
  private:
   Engine(Config c, Identity i, std::string r, async::Runtime& rt, Logger& l);
@@ -66,6 +81,7 @@ struct Engine {
   void make_sources(std::uint16_t port);
   void make_upstream();
   Result<void> make_ingestion();
+  void make_search();
 };
 
 }  // namespace mcpo::app

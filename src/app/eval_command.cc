@@ -1,18 +1,24 @@
 // `eval`: ranks the tools of one file for the queries of another, so that search can be measured
 // from outside. Formats: drop-in section 3.
-#include <cstdio>
 #include <fstream>
 
 #include "app/commands.h"
+#include "app/output.h"
+#include "app/semantics.h"
+#include "async/runtime.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "gateway/query_maker.h"
 #include "mcp/tool.h"
+#include "search/embedding.h"
 #include "search/engine.h"
 
 namespace mcpo::app {
 namespace {
 
 constexpr std::size_t kDefaultLimit = 50;
+constexpr std::size_t kEncodeAtOnce = 128;  // spread over the encoder's threads
+constexpr Millis kEncodeTimeout{60'000};
 
 // Calls `each` with every line's object. Errors name file and line.
 template <class F>
@@ -54,6 +60,8 @@ Result<void> add_tool(Corpus& corpus, RawJson line) {
   document.name = text_of(line, "name");
   document.title = text_of(line, "title");
   document.description = text_of(line, "description");
+  document.server_description = text_of(line, "server_description");
+  document.server_description = text_of(line, "server_description");
   JsonWriter definition;
   definition.begin_object().member("name", document.name).key("inputSchema");
   definition.raw(line.find("input_schema").value_or(RawJson::trusted("{}"))).end_object();
@@ -75,42 +83,112 @@ std::string run_line(const std::string& id, const search::Ranking& ranking,
   return w.take() + "\n";
 }
 
-Result<std::size_t> evaluate(const CommandLine& line) {
-  Corpus corpus;
-  CHECK_OK(for_each_line(line.eval_tools, [&](RawJson tool) { return add_tool(corpus, tool); }));
-  const auto index = search::build_index(std::move(corpus.documents));
-  std::ofstream out(line.eval_run, std::ios::trunc);
-  std::size_t queries = 0;
-  auto rank = [&](RawJson object) -> Result<void> {
+struct Question {
+  std::string id;
+  std::string text;
+};
+
+Result<std::vector<Question>> read_questions(const std::string& path) {
+  std::vector<Question> out;
+  auto add = [&](RawJson object) -> Result<void> {
     TRY(std::string id, required(object, "id"));
     TRY(std::string text, required(object, "query"));
-    search::Query query;
-    query.description = std::move(text);
-    query.limit = line.limit > 0 ? line.limit : kDefaultLimit;
-    out << run_line(id, index->search(query), corpus.ids);
-    ++queries;
+    out.push_back({std::move(id), std::move(text)});
     return {};
   };
-  CHECK_OK(for_each_line(line.eval_queries, rank));
-  out.flush();
-  if (!out) return fail(Errc::denied, line.eval_run + ": cannot be written");
-  return queries;
+  CHECK_OK(for_each_line(path, add));
+  return out;
 }
 
-}  // namespace
+// Lexical 0, semantic 1, hybrid as configured.
+double semantic_share(const CommandLine& line, const Config& config) {
+  if (line.eval_arm == "lexical") return 0;
+  if (line.eval_arm == "semantic") return 1;
+  return config.semantic_share > 0 ? config.semantic_share : Config{}.semantic_share;
+}
 
-int run_eval(const CommandLine& line) {
-  auto done = evaluate(line);
-  if (!done) return report_error(done.error(), line.json), 1;
+using Embeddings = std::vector<std::shared_ptr<const search::DocumentEmbedding>>;
+
+async::Task<Embeddings> encode_all(embed::ToolEncoder& encoder,
+                                   const std::vector<search::Document>& documents) {
+  Embeddings out;
+  for (std::size_t at = 0; at < documents.size();) {
+    std::vector<search::SemanticText> texts;
+    for (; at < documents.size() && texts.size() < kEncodeAtOnce; ++at) {
+      texts.push_back(search::semantic_text(documents[at]));
+    }
+    CO_TRY(auto made,
+           co_await encoder.encode_documents(std::move(texts), async::Deadline::never()));
+    for (auto& one : made) {
+      out.push_back(std::make_shared<const search::DocumentEmbedding>(std::move(one)));
+    }
+  }
+  co_return out;
+}
+
+Result<void> check_encoder(const Semantics& semantics, const CommandLine& line) {
+  const bool needed = line.eval_arm == "semantic" || line.eval_arm == "hybrid";
+  if (!needed || semantics.tools) return {};
+  return fail(Errc::unavailable, "--arm " + line.eval_arm + ": " + semantics.why_not);
+}
+
+async::Task<std::size_t> evaluate(const CommandLine& line, Config config, async::Executor executor,
+                                  Logger& log) {
+  Corpus corpus;
+  CO_CHECK_OK(for_each_line(line.eval_tools, [&](RawJson tool) { return add_tool(corpus, tool); }));
+  CO_TRY(auto questions, read_questions(line.eval_queries));
+  config.semantic_share = semantic_share(line, config);
+  const SystemClock clock;
+  const auto http = http::make_client(executor, {}, log);
+  Semantics semantics = make_semantics(config, *http, clock, executor, log);
+  CO_CHECK_OK(check_encoder(semantics, line));
+  search::Part part{.documents = search::prepare(corpus.documents)};
+  if (semantics.tools) {
+    CO_TRY(part.embeddings, co_await encode_all(*semantics.tools, corpus.documents));
+  }
+  const auto index = search::build_index(std::vector<search::Part>{std::move(part)});
+  gateway::QueryMaker queries(semantics.tools.get(), "",
+                              {.semantic_share = config.semantic_share,
+                               .distance_threshold = config.distance_threshold,
+                               .encode_timeout = kEncodeTimeout});
+  std::ofstream out(line.eval_run, std::ios::trunc);
+  for (const Question& question : questions) {
+    const std::size_t limit = line.limit > 0 ? line.limit : kDefaultLimit;
+    const auto made = co_await queries.make(question.text, "", limit, async::Deadline::never());
+    if (!made.words_only_because.empty()) {
+      co_return fail(Errc::unavailable, question.id + ": " + made.words_only_because);
+    }
+    out << run_line(question.id, index->search(made.query), corpus.ids);
+  }
+  out.flush();
+  if (!out) co_return fail(Errc::denied, line.eval_run + ": cannot be written");
+  co_return questions.size();
+}
+
+async::Co<int> run(const CommandLine& line, const Config& config, async::Runtime& runtime,
+                   Logger& log) {
+  auto done = co_await evaluate(line, config, runtime.io(), log);
+  if (!done) {
+    report_error(done.error(), line.json);
+    co_return 1;
+  }
   if (line.json) {
     JsonWriter w;
     w.begin_object().member_number("queries", static_cast<std::int64_t>(*done));
     w.member("run", line.eval_run).end_object();
-    std::puts(w.take().c_str());
+    print(w.take() + "\n");
   } else {
-    std::printf("%zu queries ranked into %s\n", *done, line.eval_run.c_str());
+    print(std::to_string(*done) + " queries ranked into " + line.eval_run + "\n");
   }
-  return 0;
+  co_return 0;
+}
+
+}  // namespace
+
+int run_eval(const Config& config, const CommandLine& line, Logger& log) {
+  async::Runtime runtime({}, log);
+  return runtime.run(run(line, config, runtime, log),
+                     [](int signal) { std::_Exit(128 + signal); });
 }
 
 }  // namespace mcpo::app

@@ -27,6 +27,22 @@ void add_server(const Engine& engine, const catalog::Server& server, server::Hea
   }
 }
 
+// Words alone find most tools, but somebody who expects more should see why there is not.
+void add_search(const Engine& engine, server::Health& out) {
+  const bool wanted = engine.config.semantic_share > 0;
+  out.search.mode = wanted && engine.semantics.tools ? "hybrid" : "lexical";
+  catalog::Trouble trouble = engine.semantics.trouble();
+  if (engine.enricher) {
+    const gateway::EnrichmentProgress& progress = engine.enricher->progress();
+    out.search.texts_waiting = progress.wanted;
+    out.search.texts_encoded = progress.encoded;
+    if (!trouble) trouble = progress.trouble;
+  }
+  if (!wanted || !trouble) return;
+  out.search.mode = "lexical";
+  out.degraded.push_back({"search by meaning", trouble.since, trouble.reason});
+}
+
 }  // namespace
 
 server::Health health_report(const Engine& engine, std::size_t sessions) {
@@ -37,12 +53,12 @@ server::Health health_report(const Engine& engine, std::size_t sessions) {
   out.servers = view->servers().size();
   out.tools = view->tool_count();
   out.catalog_version = view->version();
-  out.leading = true;
-  for (const auto& source : engine.sources) out.leading &= engine.cycle->leads(source->origin());
+  out.leading = engine.leads();
   if (const catalog::Trouble& trouble = engine.catalog->trouble()) {
     out.degraded.push_back({"catalog", trouble.since, trouble.reason});
   }
   add_sources(engine, out);
+  add_search(engine, out);
   for (const auto& entry : view->servers()) add_server(engine, entry.server(), out);
   out.ready = engine.cycle->every_source_asked();
   if (!out.ready) out.not_ready_reason = "not every source has been asked yet";

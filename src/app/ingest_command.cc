@@ -76,6 +76,12 @@ async::Task<Outcome> cycle(Engine& engine) {
   out.report = co_await engine.cycle->run();
   CO_CHECK_OK(co_await engine.fetch->wait_idle(async::Deadline::never()));
   engine.fetch->on_outcome({});
+  if (engine.enricher) {
+    engine.views->build_now();
+    auto learned = co_await engine.enricher->run_once();
+    if (!learned) engine.log.warn("what tools mean was not learned; search goes by words",
+                                  {{"cause", learned.error().message}});
+  }
   merge(out.report.changes, listings);
   out.report.catalog_version = engine.catalog->read()->version;
   out.report.duration = std::chrono::duration_cast<Millis>(engine.clock.now() - start);

@@ -30,13 +30,13 @@ int run_command(const CommandLine& line, Config config, const Environment& envir
     case Command::ingest:
       return run_ingest(config, line, environment, log);
     case Command::search:
-      return run_search(config, line);
+      return run_search(config, line, log);
     case Command::servers:
       return run_servers(config, line);
     case Command::tools:
       return run_tools(config, line);
     case Command::eval:
-      return run_eval(line);
+      return run_eval(config, line, log);
     case Command::help:
       std::fputs(line.help.c_str(), stdout);
       return 0;

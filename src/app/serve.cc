@@ -116,7 +116,7 @@ class Serve {
           note_call(server, outcome);
         });
     toolset_ = std::make_unique<gateway::Toolset>(
-        *engine_->views, *call_tool_,
+        *engine_->views, *engine_->queries, *call_tool_,
         gateway::ToolsetOptions{config_.max_tools_to_return, config_.list_page_size}, log_);
     endpoint_ = std::make_unique<mcp::HttpEndpoint>(runtime_.io(), endpoint_options(), *toolset_,
                                                     engine_->clock, log_);
@@ -150,6 +150,7 @@ class Serve {
     scope_.spawn("follow catalog", engine_->catalog->follow(kFollowInterval));
     scope_.spawn("follow routes", follow_routes());
     scope_.spawn("publish view", engine_->views->run());
+    if (engine_->enricher) scope_.spawn("learn what tools mean", engine_->enricher->run());
     scope_.spawn("keep sessions", engine_->pool->maintain());
     scope_.spawn("ingest", ingest());
     scope_.spawn("take over", take_over());

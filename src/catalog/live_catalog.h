@@ -25,7 +25,7 @@ class LiveCatalog {
   ~LiveCatalog();
 
   Ptr read() const { return current_.read(); }
-  // Woken after every new version.
+  // Woken after every new version; waking it without one does no harm.
   async::Notifier& changed() { return changed_; }
 
   // Writes one change set and returns the version that holds it. Errors as Store::apply.

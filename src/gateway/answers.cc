@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "gateway/explain.h"
 
 namespace mcpo::gateway {
 namespace {
@@ -67,6 +68,20 @@ std::string candidate_json(const View& view, const search::Hit& hit) {
   return w.take();
 }
 
+std::string explain_json(const View& view, const search::Ranking& ranking,
+                         const std::vector<search::Explanation>& explanations) {
+  JsonWriter w;
+  w.begin_array();
+  for (std::size_t i = 0; i < explanations.size() && i < ranking.hits.size(); ++i) {
+    const ViewTool tool = view.tool(ranking.hits[i].doc);
+    w.begin_object().member("mcp_server_name", tool.server->name()).member("name", tool.tool().name);
+    append_explanation(w.key("explain"), explanations[i]);
+    w.end_object();
+  }
+  w.end_array();
+  return w.take();
+}
+
 // Base64 of "server\ntool": opaque to clients, and still meaningful after a rebuild.
 std::string encode_cursor(const ViewTool& last) {
   return base64_encode(last.server->name() + "\n" + last.tool().name);
@@ -92,6 +107,9 @@ Result<FindToolArguments> read_find_tool_arguments(RawJson arguments) {
   FindToolArguments out;
   TRY(auto description, optional_text(arguments, "tool_description"));
   TRY(out.keywords, read_keywords(arguments));
+  if (const auto explain = arguments.find("explain")) {
+    out.explain = explain->as_bool().value_or(false);
+  }
   out.description = description.value_or("");
   if (trim(out.description).empty() && trim(out.keywords).empty()) {
     return fail(Errc::invalid,
@@ -129,7 +147,9 @@ Result<CallToolArguments> read_call_tool_arguments(RawJson arguments) {
   return out;
 }
 
-std::string find_tool_answer(const View& view, const search::Ranking& ranking) {
+std::string find_tool_answer(const View& view, const search::Ranking& ranking,
+                             const std::string& words_only_because,
+                             const std::vector<search::Explanation>& explanations) {
   std::string out = "{\"tools\":[";
   std::int64_t returned = 0;
   for (const search::Hit& hit : ranking.hits) {
@@ -139,9 +159,18 @@ std::string find_tool_answer(const View& view, const search::Ranking& ranking) {
     returned += tool.tokens();
   }
   out.append("],\"token_metrics\":").append(token_metrics(view.baseline_tokens(), returned));
-  if (ranking.hits.empty()) {
+  std::string note = ranking.hits.empty() ? ranking.note : std::string();
+  if (!words_only_because.empty()) {
+    note += (note.empty() ? "" : "; ") + ("ranked by words only: " + words_only_because);
+  }
+  if (!note.empty()) {
     out.append(",\"note\":");
-    append_json_string(out, ranking.note);
+    append_json_string(out, note);
+  }
+  if (!explanations.empty()) {
+    out.append(",\"explain\":").append(explain_json(view, ranking, explanations));
+  }
+  if (ranking.hits.empty()) {
     out.append(",\"candidates\":[");
     for (const search::Hit& hit : ranking.candidates) {
       if (out.back() != '[') out.push_back(',');

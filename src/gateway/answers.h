@@ -17,6 +17,7 @@ namespace mcpo::gateway {
 struct FindToolArguments {
   std::string description;
   std::string keywords;  // space separated; empty when none were given
+  bool explain = false;  // for people who wonder about a ranking; not in the tool's schema
 };
 struct ListToolsArguments {
   std::optional<std::string> server_name;
@@ -34,8 +35,12 @@ Result<FindToolArguments> read_find_tool_arguments(RawJson arguments);
 Result<ListToolsArguments> read_list_tools_arguments(RawJson arguments);
 Result<CallToolArguments> read_call_tool_arguments(RawJson arguments);
 
-// {"tools":[...],"token_metrics":{...}}, with `note` and `candidates` when nothing was found.
-std::string find_tool_answer(const View& view, const search::Ranking& ranking);
+// {"tools":[...],"token_metrics":{...}}, with `note` and `candidates` when nothing was found. A note
+// also says when the search went by words alone although it should not; `explanations`, when they
+// were asked for, are those of the hits.
+std::string find_tool_answer(const View& view, const search::Ranking& ranking,
+                             const std::string& words_only_because,
+                             const std::vector<search::Explanation>& explanations);
 // {"tools":[...],"next_cursor"?}. A cursor names the last tool of its page, so that pages stay
 // right when tools come and go. Errors: invalid (cursor), and those of View::find_server.
 Result<std::string> list_tools_answer(const View& view, const ListToolsArguments& arguments,

@@ -1,6 +1,7 @@
 #include "gateway/call_tool.h"
 
 #include "mcp/result_relay.h"
+#include "upstream/advice.h"
 
 namespace mcpo::gateway {
 namespace {
@@ -24,6 +25,10 @@ std::function<void(RawJson)> relay_progress(const mcp::RequestContext& ctx) {
 std::string failure_text(const ViewTool& tool, const Error& error) {
   std::string text = "call_tool failed: server \"" + tool.server->name() + "\", tool \"" +
                      tool.tool().name + "\": " + error.message + ".";
+  const catalog::Server& server = tool.server->server();
+  const std::string advice = upstream::advice(
+      {server.key.origin.source, server.key.name, server.transport, server.url}, error);
+  if (!advice.empty()) return text + " " + advice + ".";
   switch (error.code) {
     case Errc::timeout:
       return text + " The call may still have had its effect. Try again, or ask for less at once.";

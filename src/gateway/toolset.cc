@@ -43,9 +43,9 @@ const char* const kInstructions =
 
 std::string_view tool_definitions() { return kDefinitions; }
 
-Toolset::Toolset(const ViewFollower& views, CallTool& call_tool, ToolsetOptions options,
-                 Logger& log)
-    : views_(views), call_tool_(call_tool), options_(options), log_(log) {}
+Toolset::Toolset(const ViewFollower& views, QueryMaker& queries, CallTool& call_tool,
+                 ToolsetOptions options, Logger& log)
+    : views_(views), queries_(queries), call_tool_(call_tool), options_(options), log_(log) {}
 
 std::string Toolset::list_tools(const mcp::RequestContext&) const {
   return std::string(kDefinitions);
@@ -76,22 +76,34 @@ async::Task<mcp::ToolCallResult> Toolset::call_tool(std::string name, RawJson ar
     CallToolArguments target = *std::move(called);
     co_return co_await call_tool_.run(std::move(target), std::move(ctx));
   }
-  auto answer = name == kFindTool ? find(arguments) : list(arguments);
+  Result<std::string> answer = fail(Errc::not_found, name);
+  if (name == kListTools) {
+    answer = list(arguments);
+  } else if (auto wanted = read_find_tool_arguments(arguments); !wanted) {
+    answer = std::unexpected(wanted.error());
+  } else {
+    answer = co_await find(*std::move(wanted), ctx.deadline);
+  }
   if (!answer) {
+    if (answer.error().code == Errc::cancelled) co_return std::unexpected(answer.error());
     log_.debug("a tool was called wrongly", {{"tool", name}, {"request", ctx.request_id}});
     co_return mcp::ToolCallResult{mcp::error_result(answer.error().message)};
   }
   co_return mcp::ToolCallResult{structured_result(*answer)};
 }
 
-Result<std::string> Toolset::find(RawJson arguments) const {
-  TRY(FindToolArguments wanted, read_find_tool_arguments(arguments));
+async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline deadline) const {
+  const MadeQuery made =
+      co_await queries_.make(std::move(wanted.description), std::move(wanted.keywords),
+                             options_.max_tools_to_return, deadline);
+  CO_CHECK_OK(co_await async::check_cancelled());
   const auto view = views_.view();
-  search::Query query;
-  query.description = std::move(wanted.description);
-  query.keywords = std::move(wanted.keywords);
-  query.limit = options_.max_tools_to_return;
-  return find_tool_answer(*view, view->index().search(query));
+  const search::Ranking ranking = view->index().search(made.query);
+  std::vector<search::Explanation> explanations;
+  for (const search::Hit& hit : ranking.hits) {
+    if (wanted.explain) explanations.push_back(view->index().explain(made.query, hit.doc));
+  }
+  co_return find_tool_answer(*view, ranking, made.words_only_because, explanations);
 }
 
 Result<std::string> Toolset::list(RawJson arguments) const {

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "base/log.h"
+#include "gateway/answers.h"
 #include "gateway/call_tool.h"
+#include "gateway/query_maker.h"
 #include "gateway/view_follower.h"
 #include "mcp/server_features.h"
 
@@ -19,7 +21,8 @@ struct ToolsetOptions {
 // On the I/O thread. Borrows everything.
 class Toolset final : public mcp::ServerFeatures {
  public:
-  Toolset(const ViewFollower& views, CallTool& call_tool, ToolsetOptions options, Logger& log);
+  Toolset(const ViewFollower& views, QueryMaker& queries, CallTool& call_tool,
+          ToolsetOptions options, Logger& log);
 
   std::string list_tools(const mcp::RequestContext& ctx) const override;
   bool has_tool(std::string_view name, const mcp::RequestContext& ctx) const override;
@@ -29,10 +32,11 @@ class Toolset final : public mcp::ServerFeatures {
                                              mcp::RequestContext ctx) override;
 
  private:
-  Result<std::string> find(RawJson arguments) const;
+  async::Task<std::string> find(FindToolArguments wanted, async::Deadline deadline) const;
   Result<std::string> list(RawJson arguments) const;
 
   const ViewFollower& views_;
+  QueryMaker& queries_;
   CallTool& call_tool_;
   ToolsetOptions options_;
   Logger& log_;

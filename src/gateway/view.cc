@@ -1,6 +1,7 @@
 #include "gateway/view.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -13,10 +14,11 @@ namespace {
 
 constexpr std::size_t kNearest = 5;
 
-search::Document document_of(const catalog::CatalogTool& tool, const std::string& server) {
+search::Document document_of(const catalog::CatalogTool& tool, const PreparedServer& server) {
   const RawJson definition = RawJson::trusted(tool.definition);
   search::Document out;
-  out.server = server;
+  out.server = server.name;
+  out.server_description = server.description;
   out.name = tool.name;
   auto text = [&](RawJson object, std::string_view name) {
     const auto value = object.find(name);
@@ -35,6 +37,10 @@ search::Document document_of(const catalog::CatalogTool& tool, const std::string
   return out;
 }
 
+std::string_view bytes_of(const ContentHash& hash) {
+  return {reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()};
+}
+
 // " The nearest: a, b." or nothing.
 std::string nearest_hint(std::string_view wanted, const std::vector<std::string>& names) {
   const auto nearest = nearest_names(wanted, names, kNearest);
@@ -45,6 +51,15 @@ std::string quoted(std::string_view name) {
   return "\"" + ellipsized(to_valid_utf8(name), 200) + "\"";
 }
 
+// What the registry says of the entry that the server is linked to.
+std::string registry_description(const catalog::Catalog& catalog, const catalog::Server& server) {
+  if (server.link.registry_entry.empty()) return "";
+  const auto registry = catalog.registries.find(server.key.origin);
+  if (registry == catalog.registries.end()) return "";
+  const auto entry = registry->second->find(server.link.registry_entry);
+  return entry == registry->second->end() ? "" : entry->second->description;
+}
+
 ViewServer::Offer offer_of(const catalog::ServerEntry& entry) {
   if (!catalog::is_offered_status(entry.server.status)) return ViewServer::Offer::not_running;
   if (entry.tools->empty()) return ViewServer::Offer::no_tools_yet;
@@ -53,9 +68,11 @@ ViewServer::Offer offer_of(const catalog::ServerEntry& entry) {
 
 }  // namespace
 
-std::shared_ptr<const PreparedServer> prepare_server(const catalog::ServerEntry& entry) {
+std::shared_ptr<const PreparedServer> prepare_server(const catalog::ServerEntry& entry,
+                                                     std::string description) {
   auto out = std::make_shared<PreparedServer>();
   out->name = entry.server.display_name;
+  out->description = std::move(description);
   out->tools = entry.tools;
   for (const auto& tool : *entry.tools) out->sorted.push_back(&tool);
   std::ranges::stable_sort(out->sorted, {}, [](const auto* tool) { return tool->name; });
@@ -63,7 +80,8 @@ std::shared_ptr<const PreparedServer> prepare_server(const catalog::ServerEntry&
   documents.reserve(out->sorted.size());
   std::string json;
   for (const auto* tool : out->sorted) {
-    documents.push_back(document_of(*tool, out->name));
+    documents.push_back(document_of(*tool, *out));
+    out->texts.push_back(wanted_text(documents.back()).hash);
     json.clear();
     append_tool_json(json, *tool, out->name);
     out->tokens.push_back(mcp::estimate_tokens(json));
@@ -74,16 +92,19 @@ std::shared_ptr<const PreparedServer> prepare_server(const catalog::ServerEntry&
 }
 
 std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
-                                        const Visibility& visibility, PreparedCache& cache) {
+                                        const Visibility& visibility, PreparedCache& cache,
+                                        const EmbeddingBook& embeddings) {
   std::shared_ptr<View> view(new View());
   PreparedCache used;
   for (const auto& [id, entry] : catalog->servers) {
     if (!visibility.allows(entry->server)) continue;
     auto& prepared = used[id];
     const auto known = cache.find(id);
+    std::string description = registry_description(*catalog, entry->server);
     const bool same = known != cache.end() && known->second->tools == entry->tools &&
-                      known->second->name == entry->server.display_name;
-    prepared = same ? known->second : prepare_server(*entry);
+                      known->second->name == entry->server.display_name &&
+                      known->second->description == description;
+    prepared = same ? known->second : prepare_server(*entry, std::move(description));
     view->servers_.push_back({entry, prepared, 0, offer_of(*entry)});
   }
   std::ranges::sort(view->servers_, {}, [](const ViewServer& server) { return server.name(); });
@@ -92,11 +113,36 @@ std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
   for (ViewServer& server : view->servers_) {
     if (server.offer != ViewServer::Offer::offered) continue;
     view->add_offered(server);
-    parts.push_back({.documents = server.prepared->documents});
+    search::Part& part = parts.emplace_back(search::Part{.documents = server.prepared->documents});
+    for (const ContentHash& text : server.prepared->texts) {
+      part.embeddings.push_back(embeddings.find(text));
+    }
   }
   view->index_ = search::build_index(std::move(parts));
   cache = std::move(used);
   return view;
+}
+
+std::vector<WantedText> View::wanted_texts(const EmbeddingBook& embeddings) const {
+  std::vector<WantedText> out;
+  std::unordered_set<std::string_view> seen;
+  for (const ViewServer& server : servers_) {
+    const PreparedServer& prepared = *server.prepared;
+    for (std::size_t i = 0; i < prepared.sorted.size(); ++i) {
+      const ContentHash& text = prepared.texts[i];
+      if (embeddings.find(text) != nullptr || !seen.insert(bytes_of(text)).second) continue;
+      out.push_back(wanted_text(document_of(*prepared.sorted[i], prepared)));
+    }
+  }
+  return out;
+}
+
+std::vector<ContentHash> View::texts() const {
+  std::vector<ContentHash> out;
+  for (const ViewServer& server : servers_) {
+    out.insert(out.end(), server.prepared->texts.begin(), server.prepared->texts.end());
+  }
+  return out;
 }
 
 void View::add_offered(ViewServer& server) {

@@ -14,20 +14,24 @@
 #include "base/result.h"
 #include "catalog/live_catalog.h"
 #include "catalog/model.h"
+#include "gateway/embedding_book.h"
 #include "search/engine.h"
 
 namespace mcpo::gateway {
 
 // One server's tools, prepared once for as long as they stay the same.
 struct PreparedServer {
-  std::string name;  // display name
+  std::string name;         // display name
+  std::string description;  // of the registry entry that it is linked to
   catalog::ToolSet tools;
   std::vector<const catalog::CatalogTool*> sorted;  // by name; point into `tools`
   std::vector<std::int64_t> tokens;                 // of each tool as a client would see it
+  std::vector<ContentHash> texts;                   // of each tool, for its embedding
   std::int64_t total_tokens = 0;
   std::shared_ptr<const search::PreparedDocuments> documents;
 };
-std::shared_ptr<const PreparedServer> prepare_server(const catalog::ServerEntry& entry);
+std::shared_ptr<const PreparedServer> prepare_server(const catalog::ServerEntry& entry,
+                                                     std::string description);
 
 struct ViewServer {
   std::shared_ptr<const catalog::ServerEntry> entry;
@@ -48,19 +52,33 @@ struct ViewTool {
   std::int64_t tokens() const { return server->prepared->tokens[index]; }
 };
 
-// Which part of the catalog a process offers.
+// Which part of the catalog a process offers. What it leaves out does not exist for find, list and
+// call alike.
 struct Visibility {
   std::set<SourceInstance> origins;
-  bool allows(const catalog::Server& server) const { return origins.contains(server.key.origin); }
+  std::set<std::string> groups;  // ALLOWED_GROUPS; empty: all
+  bool allows_group(const std::string& group) const {
+    return groups.empty() || groups.contains(group);
+  }
+  bool allows(const catalog::Server& server) const {
+    return origins.contains(server.key.origin) && allows_group(server.group);
+  }
 };
 
 class View {
  public:
   using PreparedCache = std::map<ServerId, std::shared_ptr<const PreparedServer>>;
   // Reuses what `cache` holds of unchanged servers and leaves in it what this view uses. Takes tens
-  // of milliseconds with thousands of new tools: call it on a CPU pool.
+  // of milliseconds with thousands of new tools: call it on a CPU pool. Tools that `embeddings` does
+  // not have are found by their words.
   static std::shared_ptr<const View> build(catalog::LiveCatalog::Ptr catalog,
-                                           const Visibility& visibility, PreparedCache& cache);
+                                           const Visibility& visibility, PreparedCache& cache,
+                                           const EmbeddingBook& embeddings);
+
+  // Texts of this view that `embeddings` does not have, each once.
+  std::vector<WantedText> wanted_texts(const EmbeddingBook& embeddings) const;
+  // All of them: what is worth keeping.
+  std::vector<ContentHash> texts() const;
 
   catalog::CatalogVersion version() const { return catalog_->version; }
   const std::vector<ViewServer>& servers() const { return servers_; }  // by name

@@ -22,27 +22,31 @@ Millis since(SteadyTime start) {
 
 }  // namespace
 
-ViewFollower::ViewFollower(catalog::LiveCatalog& catalog, Visibility visibility,
+ViewFollower::ViewFollower(async::Executor executor, catalog::LiveCatalog& catalog,
+                           Visibility visibility, const EmbeddingBook& embeddings,
                            async::CpuPool& cpu, Logger& log)
-    : catalog_(catalog), visibility_(std::move(visibility)), cpu_(cpu), log_(log) {}
+    : catalog_(catalog),
+      visibility_(std::move(visibility)),
+      cpu_(cpu),
+      log_(log),
+      embeddings_(embeddings),
+      published_(std::move(executor)) {}
 
-void ViewFollower::build_first() {
+void ViewFollower::build_now() {
   const auto start = std::chrono::steady_clock::now();
-  auto view = View::build(catalog_.read(), visibility_, cache_);
+  auto view = View::build(catalog_.read(), visibility_, cache_, embeddings_);
   publish(std::move(view), since(start));
 }
 
 async::Task<void> ViewFollower::run() {
   Millis pause = kMinPause;
   while (true) {
-    const auto seen = catalog_.changed().version();
-    if (catalog_.read()->version == view_.read()->version()) {
-      CO_CHECK_OK(co_await catalog_.changed().wait_change(seen, async::Deadline::never()));
-    }
+    CO_CHECK_OK(co_await wait_for_news());
     CO_CHECK_OK(co_await async::sleep_for(pause));
+    has_new_embeddings_ = false;
     auto work = [this] {
       const auto start = std::chrono::steady_clock::now();
-      auto view = View::build(catalog_.read(), visibility_, cache_);
+      auto view = View::build(catalog_.read(), visibility_, cache_, embeddings_);
       return Built{std::move(view), since(start)};
     };
     Built built = co_await async::offload(cpu_, std::move(work));
@@ -51,11 +55,25 @@ async::Task<void> ViewFollower::run() {
   }
 }
 
+async::Task<void> ViewFollower::wait_for_news() {
+  while (!has_new_embeddings_ && catalog_.read()->version == view_.read()->version()) {
+    auto& changed = catalog_.changed();
+    CO_CHECK_OK(co_await changed.wait_change(changed.version(), async::Deadline::never()));
+  }
+  co_return Result<void>{};
+}
+
+void ViewFollower::embeddings_changed() {
+  has_new_embeddings_ = true;
+  catalog_.changed().notify_all();  // it is what run() waits on
+}
+
 void ViewFollower::publish(std::shared_ptr<const View> view, Millis took) {
   log_.debug("tools published", {{"catalog_version", view->version()},
                                  {"tools", view->tool_count()},
                                  {"milliseconds", took.count()}});
   view_.publish(std::move(view));
+  published_.notify_all();
 }
 
 }  // namespace mcpo::gateway

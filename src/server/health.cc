@@ -22,6 +22,12 @@ std::string health_json(const Health& health) {
       .member_number("tools", static_cast<std::int64_t>(health.tools))
       .member_number("sessions", static_cast<std::int64_t>(health.sessions))
       .member_number("catalog_version", health.catalog_version)
+      .key("search")
+      .begin_object()
+      .member("mode", health.search.mode)
+      .member_number("texts_waiting", static_cast<std::int64_t>(health.search.texts_waiting))
+      .member_number("texts_encoded", static_cast<std::int64_t>(health.search.texts_encoded))
+      .end_object()
       .end_object();
   return w.take();
 }

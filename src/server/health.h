@@ -16,6 +16,13 @@ struct Degraded {
   std::string why;
 };
 
+// How find_tool ranks at the moment.
+struct SearchHealth {
+  std::string mode = "lexical";   // or hybrid: by words and by meaning
+  std::size_t texts_waiting = 0;  // tools whose meaning is not known yet
+  std::size_t texts_encoded = 0;  // by this process since it started
+};
+
 struct Health {
   std::string version;
   std::vector<Degraded> degraded;
@@ -23,6 +30,7 @@ struct Health {
   std::size_t tools = 0;
   std::size_t sessions = 0;
   std::int64_t catalog_version = 0;
+  SearchHealth search;
   bool ready = false;
   std::string not_ready_reason;
   bool leading = false;  // this process writes the catalog; else it follows another

@@ -1,0 +1,113 @@
+// `search`: what find_tool would find, from the stored catalog.
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/output.h"
+#include "app/semantics.h"
+#include "app/stored_view.h"
+#include "app/table.h"
+#include "async/runtime.h"
+#include "gateway/explain.h"
+#include "gateway/query_maker.h"
+
+namespace mcpo::app {
+namespace {
+
+constexpr Millis kEncodeTimeout{20'000};  // the model is loaded first
+
+void print_search_json(const gateway::View& view, const search::Ranking& ranking,
+                       const search::Query& query, const CommandLine& line) {
+  JsonWriter w;
+  w.begin_array();
+  std::int64_t rank = 0;
+  for (const search::Hit& hit : ranking.hits) {
+    const gateway::ViewTool tool = view.tool(hit.doc);
+    w.begin_object().member_number("rank", ++rank).member("server", tool.server->name());
+    w.member("name", tool.tool().name).key("score").number(hit.score);
+    optional_member(w, "description",
+                    text_member(RawJson::trusted(tool.tool().definition), "description"));
+    if (line.explain) {
+      gateway::append_explanation(w.key("explain"), view.index().explain(query, hit.doc));
+    }
+    w.end_object();
+  }
+  w.end_array();
+  print(w.take() + "\n");
+}
+
+void print_search_table(const gateway::View& view, const search::Ranking& ranking,
+                        const search::Query& query, const CommandLine& line) {
+  std::vector<std::vector<std::string>> rows;
+  for (const search::Hit& hit : ranking.hits) {
+    const gateway::ViewTool tool = view.tool(hit.doc);
+    const RawJson definition = RawJson::trusted(tool.tool().definition);
+    rows.push_back({std::to_string(rows.size() + 1), tool.server->name(), tool.tool().name,
+                    fmt::format("{:.2f}", hit.score),
+                    line.explain ? gateway::explanation_text(view.index().explain(query, hit.doc))
+                                 : one_line(text_member(definition, "description"))});
+  }
+  print(render_table({"#", "SERVER", "TOOL", "SCORE", line.explain ? "WHY" : "DESCRIPTION"}, rows));
+}
+
+void print_no_hits(const gateway::View& view, const search::Ranking& ranking) {
+  std::string out = "nothing found: " + ranking.note + "\n";
+  for (const search::Hit& hit : ranking.candidates) {
+    const gateway::ViewTool tool = view.tool(hit.doc);
+    out += "  perhaps " + tool.server->name() + " " + tool.tool().name + "\n";
+  }
+  print(out);
+}
+
+// By words where there is no encoder, or it fails: with a line that says so.
+async::Co<search::Query> make_query(StoredView& stored, Semantics& semantics, const Config& config,
+                                    const CommandLine& line, Logger& log) {
+  const gateway::QueryOptions options{.semantic_share = config.semantic_share,
+                                      .distance_threshold = config.distance_threshold,
+                                      .encode_timeout = kEncodeTimeout};
+  gateway::QueryMaker queries(semantics.tools.get(), semantics.why_not, options);
+  const std::size_t limit = line.limit > 0 ? line.limit : config.max_tools_to_return;
+  gateway::MadeQuery made =
+      co_await queries.make(line.words, "", limit, async::Deadline::never());
+  if (made.query.embedding) {
+    auto added = add_embeddings(stored, semantics.tools->identity());
+    if (!added) made.words_only_because = added.error().message;
+  }
+  if (!made.words_only_because.empty() && semantics.tools) {
+    log.warn("ranked by words only", {{"cause", made.words_only_because}});
+  }
+  co_return std::move(made.query);
+}
+
+void print_ranking(const gateway::View& view, const search::Query& query,
+                   const CommandLine& line) {
+  const search::Ranking ranking = view.index().search(query);
+  if (line.json) {
+    print_search_json(view, ranking, query, line);
+  } else if (ranking.hits.empty()) {
+    print_no_hits(view, ranking);
+  } else {
+    print_search_table(view, ranking, query, line);
+  }
+}
+
+async::Co<int> search(StoredView& stored, const Config& config, const CommandLine& line,
+                      async::Runtime& runtime, Logger& log) {
+  const SystemClock clock;
+  const auto http = http::make_client(runtime.io(), {}, log);
+  Semantics semantics = make_semantics(config, *http, clock, runtime.io(), log);
+  const search::Query query = co_await make_query(stored, semantics, config, line, log);
+  print_ranking(*stored.view, query, line);
+  co_return 0;
+}
+
+}  // namespace
+
+int run_search(const Config& config, const CommandLine& line, Logger& log) {
+  auto stored = load_view(config);
+  if (!stored) return report_error(stored.error(), line.json), 1;
+  async::Runtime runtime({}, log);
+  return runtime.run(search(**stored, config, line, runtime, log),
+                     [](int signal) { std::_Exit(128 + signal); });
+}
+
+}  // namespace mcpo::app

@@ -1,0 +1,170 @@
+#include "gateway/enricher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/notifier.h"
+
+namespace mcpo::gateway {
+namespace {
+
+constexpr std::size_t kLoadAtOnce = 1'000;     // texts in one look into the store
+constexpr Millis kPublishEvery{2'000};         // a view with what has come so far
+constexpr Millis kReportEvery{5'000};          // progress, when it takes long
+constexpr Millis kCloseTimeout{2'000};
+
+}  // namespace
+
+// What several coroutines encode together.
+struct Enricher::Work {
+  Work(async::Executor executor, std::vector<WantedText> wanted)
+      : texts(std::move(wanted)), ended(std::move(executor)) {}
+  std::vector<WantedText> texts;
+  std::size_t next = 0;
+  std::size_t done = 0;
+  std::size_t running = 0;
+  bool failed = false;
+  SteadyTime published{};
+  SteadyTime reported{};
+  async::Notifier ended;
+};
+
+Enricher::Enricher(async::Executor executor, ViewFollower& views, catalog::LiveCatalog& catalog,
+                   embed::ToolEncoder& encoder, EmbeddingBook& book, std::function<bool()> leads,
+                   const Clock& clock, EnricherOptions options, Logger& log)
+    : executor_(std::move(executor)),
+      views_(views),
+      catalog_(catalog),
+      encoder_(encoder),
+      book_(book),
+      leads_(std::move(leads)),
+      clock_(clock),
+      options_(options),
+      log_(log) {}
+
+async::Task<void> Enricher::run() {
+  while (true) {
+    const auto seen = views_.published().version();
+    auto done = co_await run_once();
+    if (!done && done.error().code == Errc::cancelled) co_return done;
+    if (!done) note_failure(done.error());
+    const bool all = done && progress_.wanted == 0;
+    const auto until = all ? async::Deadline::never() : async::Deadline::in(options_.retry_after);
+    auto woken = co_await views_.published().wait_change(seen, until);
+    if (!woken && woken.error().code == Errc::cancelled) co_return woken;
+  }
+}
+
+async::Task<void> Enricher::run_once() {
+  CO_CHECK_OK(co_await encoder_.encoder().ready(async::Deadline::in(options_.encode_timeout)));
+  std::vector<WantedText> wanted = views_.view()->wanted_texts(book_);
+  progress_.wanted = wanted.size();
+  if (wanted.empty()) co_return Result<void>{};
+  const std::size_t before = wanted.size();
+  CO_TRY(wanted, co_await load(std::move(wanted)));
+  progress_.wanted = wanted.size();
+  if (wanted.size() < before) views_.embeddings_changed();
+  if (wanted.empty() || !leads_()) co_return Result<void>{};
+  CO_CHECK_OK(co_await encode(std::move(wanted)));
+  co_return co_await catalog_.prune_vectors(encoder_.identity(), views_.view()->texts());
+}
+
+// What the store has goes into the book; the rest comes back.
+async::Task<std::vector<WantedText>> Enricher::load(std::vector<WantedText> wanted) {
+  std::vector<WantedText> missing;
+  for (std::size_t at = 0; at < wanted.size(); at += kLoadAtOnce) {
+    const std::size_t end = std::min(wanted.size(), at + kLoadAtOnce);
+    std::vector<ContentHash> hashes;
+    for (std::size_t i = at; i < end; ++i) hashes.push_back(wanted[i].hash);
+    CO_TRY(catalog::Vectors stored,
+           co_await catalog_.read_vectors(encoder_.identity(), std::move(hashes)));
+    for (std::size_t i = at; i < end; ++i) {
+      const auto found = stored.find(wanted[i].hash);
+      // Damaged bytes are made anew.
+      auto embedding = found == stored.end() ? fail(Errc::not_found, "")
+                                             : search::embedding_from_bytes(found->second);
+      if (embedding) {
+        book_.put(wanted[i].hash,
+                  std::make_shared<const search::DocumentEmbedding>(*std::move(embedding)));
+      } else {
+        missing.push_back(std::move(wanted[i]));
+      }
+    }
+  }
+  co_return missing;
+}
+
+async::Task<void> Enricher::encode(std::vector<WantedText> wanted) {
+  auto work = std::make_shared<Work>(executor_, std::move(wanted));
+  work->published = work->reported = clock_.now();
+  async::TaskScope scope(executor_, log_);
+  const std::size_t workers = std::min(options_.max_parallel, work->texts.size());
+  for (std::size_t i = 0; i < workers; ++i) scope.spawn("encode tools", encode_some(work));
+  work->running = workers;
+  Result<void> waited;
+  while (waited && work->running > 0) {
+    waited = co_await work->ended.wait_change(work->ended.version(), async::Deadline::never());
+  }
+  (void)co_await scope.close(async::Deadline::in(kCloseTimeout));
+  CO_CHECK_OK(std::move(waited));
+  views_.embeddings_changed();
+  if (!work->failed) progress_.trouble = {};
+  co_return Result<void>{};
+}
+
+async::Task<void> Enricher::encode_some(std::shared_ptr<Work> work) {
+  Result<void> outcome;
+  while (outcome && !work->failed && work->next < work->texts.size()) {
+    const std::span rest = std::span<const WantedText>(work->texts).subspan(work->next);
+    const std::span batch = rest.first(std::min(options_.batch, rest.size()));
+    work->next += batch.size();
+    outcome = co_await encode_batch(batch);
+    work->done += batch.size();
+    if (outcome) publish_progress(*work);
+  }
+  if (!outcome && outcome.error().code != Errc::cancelled && !work->failed) {
+    work->failed = true;
+    note_failure(outcome.error());
+  }
+  --work->running;
+  work->ended.notify_all();
+  co_return Result<void>{};
+}
+
+async::Task<void> Enricher::encode_batch(std::span<const WantedText> texts) {
+  std::vector<search::SemanticText> batch;
+  for (const WantedText& one : texts) batch.push_back(one.text);
+  CO_TRY(auto made, co_await encoder_.encode_documents(
+                        std::move(batch), async::Deadline::in(options_.encode_timeout)));
+  std::vector<std::pair<ContentHash, std::string>> rows;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    rows.emplace_back(texts[i].hash, search::to_bytes(made[i]));
+    book_.put(texts[i].hash,
+              std::make_shared<const search::DocumentEmbedding>(std::move(made[i])));
+  }
+  progress_.encoded += texts.size();
+  progress_.wanted -= std::min(progress_.wanted, texts.size());
+  co_return co_await catalog_.write_vectors(encoder_.identity(), std::move(rows));
+}
+
+void Enricher::publish_progress(Work& work) {
+  const SteadyTime now = clock_.now();
+  if (now - work.published >= kPublishEvery) {
+    work.published = now;
+    views_.embeddings_changed();
+  }
+  if (now - work.reported >= kReportEvery) {
+    work.reported = now;
+    log_.info("learning what tools mean", {{"done", work.done}, {"of", work.texts.size()}});
+  }
+}
+
+void Enricher::note_failure(const Error& error) {
+  if (progress_.trouble.reason == error.message) return;
+  log_.warn("what tools mean cannot be learned now; search goes by words where it is missing",
+            {{"cause", error.message}});
+  const WallTime since = progress_.trouble ? progress_.trouble.since : clock_.wall_now();
+  progress_.trouble = {since, error.message};
+}
+
+}  // namespace mcpo::gateway

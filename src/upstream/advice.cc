@@ -1,0 +1,38 @@
+#include "upstream/advice.h"
+
+namespace mcpo::upstream {
+namespace {
+
+bool says(const Error& error, std::string_view text) {
+  return error.message.find(text) != std::string::npos;
+}
+
+std::string command(std::string_view verb, std::string_view name) {
+  return "`thv " + std::string(verb) + " " + std::string(name) + "`";
+}
+
+}  // namespace
+
+std::string advice(const AdviceSubject& server, const Error& error) {
+  if (server.source != "toolhive") return "";
+  if (says(error, "connection refused")) {
+    return "ToolHive calls it running, but its proxy has ended: " + command("stop", server.name) +
+           ", then " + command("start", server.name) + " heals it";
+  }
+  if (says(error, "HTTP 502")) {
+    return "ToolHive calls it running, but what is behind its proxy does not answer: see " +
+           command("logs", server.name) + "; it works again as soon as that is back";
+  }
+  if (says(error, "HTTP 503")) {
+    return "ToolHive may be renewing its login to it; wait a little, or see " +
+           command("list", "--all");
+  }
+  if (server.transport == "sse" && says(error, "HTTP 404")) {
+    return "ToolHive rewrites the path: its proxy sends every request to the path of the server's "
+           "URL, so an SSE server whose URL ends in /sse cannot be called; run it again with its "
+           "URL without a path";
+  }
+  return "";
+}
+
+}  // namespace mcpo::upstream

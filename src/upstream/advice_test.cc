@@ -1,0 +1,34 @@
+#include "upstream/advice.h"
+
+#include <gtest/gtest.h>
+
+namespace mcpo::upstream {
+namespace {
+
+constexpr AdviceSubject kSse{"toolhive", "events", "sse", "http://127.0.0.1:20001/sse"};
+constexpr AdviceSubject kTickets{"toolhive", "tickets", "streamable-http", ""};
+
+TEST(Advice, AnEndedProxyNeedsStopThenStart) {
+  const std::string text =
+      advice(kTickets, {Errc::unavailable, "connect to 127.0.0.1:20001: connection refused"});
+  EXPECT_NE(text.find("`thv stop tickets`, then `thv start tickets`"), std::string::npos) << text;
+}
+
+TEST(Advice, AnUpstreamThatIsDownIsNotTheProxysFault) {
+  const std::string text = advice(kTickets, {Errc::unavailable, "answers HTTP 502 Bad Gateway"});
+  EXPECT_NE(text.find("`thv logs tickets`"), std::string::npos) << text;
+}
+
+TEST(Advice, ARewrittenPathIsToolHives) {
+  const Error error{Errc::not_found, "answers HTTP 404 Not Found: there is no MCP endpoint"};
+  EXPECT_NE(advice(kSse, error).find("ToolHive rewrites the path"), std::string::npos);
+  EXPECT_EQ(advice(kTickets, error), "");
+}
+
+TEST(Advice, OtherSourcesSpeakForThemselves) {
+  EXPECT_EQ(advice({"config", "x", "sse", ""}, {Errc::unavailable, "connection refused"}), "");
+  EXPECT_EQ(advice(kTickets, {Errc::timeout, "no answer within 20 s"}), "");
+}
+
+}  // namespace
+}  // namespace mcpo::upstream
