@@ -7,7 +7,7 @@ import { cycles, serve, small_registry, start_toolhive } from '../lib/toolhive.m
 import { until } from '../lib/wait.mjs';
 
 const image_of = name => small_registry().servers[`io.github.stacklok/${name}`].image;
-const kOn = { ENABLE_DYNAMIC_INSTALL: 'true' };
+const kOn = { ENABLE_DYNAMIC_INSTALL: 'true', REGISTRY_POLLING_INTERVAL: '1' };
 const search = async (o, description, keywords = '') => (await tool(o.url, 'search_registry', { tool_description: description, tool_keywords: keywords })).structuredContent.servers;
 const install = (o, server_name, more = {}, options) => tool(o.url, 'install_server', { server_name, ...more }, options);
 const names = servers => servers.map(s => s.name.split('/').at(-1));
