@@ -24,6 +24,7 @@ usage() {
 ./do build     build/release/mcp-optimizer
 ./do run       set up, build, and serve examples/mcp.json (further options go to `serve`)
 ./do test      all checks and tests; ./do test STAGE... only those (./do test list names them)
+./do test-live the tests with a real ToolHive, which is built first where Go is (once, about 9 minutes)
 ./do fmt       format the C++ sources
 ./do tidy      clang-tidy on what changed; ./do tidy all on everything
 ./do layers    does every module include only what src/LAYERS lets it include?
@@ -216,12 +217,24 @@ do_tidy() {
   { grep '_test\.cc$' <<<"$files" || true; } | "${tidy[@]}" --checks=-bugprone-unchecked-optional-access
 }
 
+# Says nothing of success where there is no ToolHive to test with.
+do_test_live() {
+  use_node || die "Node 22 or later is needed: ./do setup"
+  local status=0
+  THV=$(tools/thv_headless.sh find || tools/thv_headless.sh build) || status=$?
+  if [ $status = 3 ]; then say "skipped: no thv v0.44.0 here, and no Go to build it with; nothing was tested"; return 0; fi
+  [ $status = 0 ] || die "thv could not be built"
+  do_build
+  THV=$THV node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000 tests/live/*.test.mjs
+}
+
 do_bench() {
   [ -f build/bench/build.ninja ] || cmake --preset bench >&2
   build bench all_benches
   local program
   do_build
   node bench/end_to_end.mjs
+  node bench/toolhive.mjs
   for program in $(find build/bench -type f -name '*_bench' -perm -u+x | sort); do say "${program##*/}"; "$program"; done
 }
 
@@ -248,6 +261,7 @@ case "${1:-help}" in
     use_node || true
     run_stages "$@"
     ;;
+  test-live) use_node || true; do_test_live ;;
   clean) rm -rf build ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown: $1" ;;

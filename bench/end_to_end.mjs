@@ -68,7 +68,7 @@ async function measure(count, at_once, operation, pid) {
 // ---------------------------------------------------------------- the two sides
 
 function start(program, args, env) {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MCPO_TOOLHIVE: 'false', ...env } });
   children.push(child);
   child.text = '';
   for (const s of [child.stdout, child.stderr]) s.on('data', d => { child.text += d; });

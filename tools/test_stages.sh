@@ -1,7 +1,7 @@
 # The stages of `./do test`, sourced by it. A stage is a function stage_NAME: it prints what it does (kept
 # in build/test-logs/NAME.log), and returns 0, or 77 when it cannot run here (its last line says why),
 # or anything else when something failed.
-stages=(fmt layers unit asan tidy e2e bad_input conformance)
+stages=(fmt layers unit asan tidy contract e2e bad_input conformance live)
 
 stage_fmt() {
   have clang-format-19 || { echo "clang-format-19 is not installed"; return 77; }
@@ -19,14 +19,28 @@ stage_tidy() {
   have clang-tidy-19 || { echo "clang-tidy-19 is not installed"; return 77; }
   do_tidy
 }
+# The fakes against recordings of the real thing: needs no build.
+stage_contract() { have_node_for_tests && run_node_tests tests/contract/*.test.mjs; }
 stage_e2e() { node_tests tests/e2e/*.test.mjs; }
 stage_bad_input() { node_tests tests/bad_input.test.mjs; }
 stage_conformance() { node_tests tests/conformance/*.test.mjs; }
 
+# A real ToolHive: where one is cached, it is not built here (`./do test-live` does that).
+stage_live() {
+  THV=$(tools/thv_headless.sh find) || { echo "no thv here (./do test-live builds one where Go is)"; return 77; }
+  export THV
+  node_tests tests/live/*.test.mjs
+}
+
 node_tests() {
   [ -x $binary ] || { echo "no $binary"; return 1; }
+  have_node_for_tests && run_node_tests "$@"
+}
+have_node_for_tests() {
   use_node || { echo "Node 22 or later is not here (./do setup brings it)"; return 77; }
   [ -d tests/node_modules ] || { echo "the tests' npm packages are not here (./do setup brings them)"; return 77; }
+}
+run_node_tests() {
   node --test --test-reporter=spec --test-concurrency="${MCPO_TEST_CONCURRENCY:-2}" --test-timeout=600000 "$@"
 }
 

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { request, open_stream } from './http.mjs';
 import { until } from './wait.mjs';
-import { kBinary } from './optimizer.mjs';
+import { kBinary, kNoToolHive } from './optimizer.mjs';
 
 export const kModern = '2026-07-28';
 export const kLegacy = '2025-11-25';
@@ -107,7 +107,7 @@ export class StdioProcess {
   static start(t, { config, data, args = [], env = {} }) {
     const s = new StdioProcess();
     s.child = spawn(kBinary, ['serve', '--stdio', '--config', config, '--data-dir', data, ...args],
-      { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, HOME: data, ...env } });
+      { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, HOME: data, ...kNoToolHive, ...env } });
     s.pid = s.child.pid;
     s.lines = [];
     s.log = '';

@@ -38,9 +38,12 @@ export function write_config(file, servers) {
   return file;
 }
 
+// A ToolHive of the tester's own is not looked for; tests/lib/toolhive.mjs switches it on for those that bring one.
+export const kNoToolHive = { MCPO_TOOLHIVE: 'false' };
+
 // Nothing of the tester's own environment decides what the program does.
 function environment(home, more) {
-  return { PATH: process.env.PATH, HOME: home, TMPDIR: os.tmpdir(), LANG: 'C.UTF-8', ...more };
+  return { PATH: process.env.PATH, HOME: home, TMPDIR: os.tmpdir(), LANG: 'C.UTF-8', ...kNoToolHive, ...more };
 }
 
 // Runs a command to its end: {status, signal, stdout, stderr}. `program` replaces the binary.
@@ -69,14 +72,15 @@ export async function run_json(t, args, options) {
 }
 
 export class Optimizer {
-  // options: servers | config (a path), dir, args, env, ready (false: do not wait for /ready), launcher
+  // options: servers | config (a path; null: none), dir, args, env, ready (false: do not wait for /ready), launcher
   static async start(t, options = {}) {
     const o = new Optimizer();
     o.dir = options.dir ?? temp_dir();
     o.data = options.data ?? path.join(o.dir, 'data');
     o.config = options.config ?? path.join(o.dir, 'mcp.json');
     if (options.servers !== undefined) write_config(o.config, options.servers);
-    const args = ['serve', '--config', o.config, '--data-dir', o.data, '--port', '0', ...(options.args ?? [])];
+    const config = options.config === null ? [] : ['--config', o.config];
+    const args = ['serve', ...config, '--data-dir', o.data, '--port', '0', ...(options.args ?? [])];
     const env = { MCP_TIMEOUT: '10', ...options.env };
     const begun = performance.now();
     o.child = owned(spawn(kBinary, args, { env: environment(o.dir, env), stdio: ['ignore', 'pipe', 'pipe'] }));

@@ -4,12 +4,12 @@ import { StdioClientTransport as Stdio1 } from '@modelcontextprotocol/sdk/client
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { StdioClientTransport as Stdio2 } from '@modelcontextprotocol/client/stdio';
-import { kBinary } from './optimizer.mjs';
+import { kBinary, kNoToolHive } from './optimizer.mjs';
 
 const kInfo = { name: 'sdk-test', version: '1.0.0' };
 const stdio_options = o => ({
   command: kBinary, args: ['serve', '--stdio', '--config', o.config, '--data-dir', o.data, ...(o.args ?? [])],
-  env: { PATH: process.env.PATH, HOME: o.data }, stderr: 'ignore',
+  env: { PATH: process.env.PATH, HOME: o.data, ...kNoToolHive }, stderr: 'ignore',
 });
 
 // `where` is {url} or {config, data}. v1 knows only the initialize handshake.
