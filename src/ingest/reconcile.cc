@@ -88,7 +88,7 @@ class Planner {
     for (const auto& [key, value] : in_.observation.memory) remember(key, value);
     if (in_.observation.registry) take_registry(*in_.observation.registry);
     index_ = &in_.indexes.of(origin_, registry_);
-    if (in_.observation.state == ObservationState::unavailable) {
+    if (!sources::has_answered(in_.observation.state)) {
       keep_all();
       return std::move(out_);
     }

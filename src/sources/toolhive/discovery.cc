@@ -16,6 +16,15 @@
 namespace mcpo::sources::toolhive {
 namespace {
 
+http::Url tcp_place(const std::string& host, std::uint16_t port) {
+  http::Url out;
+  out.scheme = "http";
+  out.host = host;
+  out.port = port;
+  out.target = "/";
+  return out;
+}
+
 constexpr std::size_t kMaxFileBytes = std::size_t{64} << 10;
 constexpr std::string_view kUnixScheme = "unix://";
 
@@ -116,10 +125,7 @@ class PlaceFinder final : public Finder {
     return read_discovery_file(options_.file).value_or("") != last_text_;
   }
 
-  std::string fixed_place() const override {
-    if (!options_.socket.empty()) return "unix://" + options_.socket;
-    return is_fixed() ? "http://" + fixed_base().authority() : "";
-  }
+  std::string fixed_place() const override { return toolhive::fixed_place(options_); }
 
  private:
   bool is_fixed() const { return options_.port.has_value() || !options_.socket.empty(); }
@@ -129,14 +135,7 @@ class PlaceFinder final : public Finder {
     return place(options_.port.value_or(options_.usual_port));
   }
 
-  http::Url place(std::uint16_t port) const {
-    http::Url url;
-    url.scheme = "http";
-    url.host = options_.host;
-    url.port = port;
-    url.target = "/";
-    return url;
-  }
+  http::Url place(std::uint16_t port) const { return tcp_place(options_.host, port); }
 
   std::vector<std::uint16_t> scan_range() const {
     std::vector<std::uint16_t> out;
@@ -232,6 +231,11 @@ class PlaceFinder final : public Finder {
 };
 
 }  // namespace
+
+std::string fixed_place(const DiscoveryOptions& options) {
+  if (!options.socket.empty()) return "unix://" + options.socket;
+  return options.port ? "http://" + tcp_place(options.host, *options.port).authority() : "";
+}
 
 std::string discovery_file_path(const EnvironmentLookup& environment) {
   constexpr std::string_view kFile = "/toolhive/server/server.json";

@@ -49,6 +49,9 @@ Result<std::string> read_discovery_file(const std::string& path);
 // In a time that does not depend on where they differ.
 bool same_nonce(std::string_view a, std::string_view b);
 
+// The given port or socket, as text to show; empty: it is searched for.
+std::string fixed_place(const DiscoveryOptions& options);
+
 class Finder {
  public:
   virtual ~Finder() = default;

@@ -49,6 +49,7 @@ async::Co<Observation> ToolHiveSource::observe(History history, async::Deadline 
   if (!listed) {
     out.detail = listed.error().message;
     out.registry_problem = registry_.problem();
+    if (is_unheard_of(history)) out.state = ObservationState::absent;
     co_return out;
   }
   note_unknown_words(*listed);
@@ -58,6 +59,12 @@ async::Co<Observation> ToolHiveSource::observe(History history, async::Deadline 
     co_return Observation{.origin = origin_, .detail = read_all.error().message};
   }
   co_return out;
+}
+
+// Most people have no ToolHive: that is no trouble.
+bool ToolHiveSource::is_unheard_of(const History& history) const {
+  return finder_->fixed_place().empty() && !was_found_ && history.servers.empty() &&
+         history.memory.empty();
 }
 
 // A list, from where ToolHive was last or from where it is now.

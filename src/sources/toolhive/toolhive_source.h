@@ -36,7 +36,8 @@ class ToolHiveSource final : public Source {
 
   // ("toolhive", the given place), or "default" where it is searched for.
   const SourceInstance& origin() const override { return origin_; }
-  // Not found: unavailable at once, without a request, until the next look is due.
+  // Not found: unavailable at once (absent, when it was never there and nobody named it), without a
+  // request, until the next look is due.
   async::Co<Observation> observe(History history, async::Deadline deadline) override;
   // When the discovery file changes; and, once a ToolHive was lost, when the next look is due.
   async::Task<void> watch(std::function<void()> on_change) override;
@@ -47,6 +48,7 @@ class ToolHiveSource final : public Source {
   std::shared_ptr<Api> current_api() const { return api_; }
 
  private:
+  bool is_unheard_of(const History& history) const;
   async::Task<void> locate(async::Deadline deadline);
   async::Task<void> look(async::Deadline deadline);
   async::Task<std::vector<ListedWorkload>> list(async::Deadline deadline);
