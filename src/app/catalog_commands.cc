@@ -98,6 +98,17 @@ void append_tool(JsonWriter& w, const gateway::ViewTool& tool) {
 void append_explanation(JsonWriter& w, const search::Explanation& explanation) {
   w.key("explain").begin_object().key("lexical").number(explanation.lexical);
   w.member_number("lexical_rank", static_cast<std::int64_t>(explanation.lexical_rank));
+  w.key("semantic").number(explanation.semantic);
+  w.member_number("semantic_rank", static_cast<std::int64_t>(explanation.semantic_rank));
+  if (explanation.semantic_rank > 0) w.key("cosine").number(explanation.cosine);
+  w.key("server").number(explanation.server_part).key("name").number(explanation.name_part);
+  w.key("sentence")
+      .number(explanation.sentence_part)
+      .key("bigrams")
+      .number(explanation.bigram_part);
+  w.key("exact").number(explanation.exact_part).member_bool("in_head", explanation.in_head);
+  w.member_number("hidden", static_cast<std::int64_t>(explanation.hidden));
+  w.member_number("too_far", static_cast<std::int64_t>(explanation.too_far));
   w.member_bool("exact_name", explanation.exact_name).key("fields").begin_object();
   for (std::size_t i = 0; i < search::kFieldCount; ++i) {
     w.key(search::to_string(static_cast<search::Field>(i))).number(explanation.field_scores[i]);
@@ -113,6 +124,14 @@ std::string explanation_text(const search::Explanation& explanation) {
     if (explanation.field_scores[i] == 0) continue;
     out += fmt::format("{} {:.2f}, ", search::to_string(static_cast<search::Field>(i)),
                        explanation.field_scores[i]);
+  }
+  const std::initializer_list<std::pair<std::string_view, double>> parts = {
+      {"meaning", explanation.semantic},           {"name's tokens", explanation.name_part},
+      {"server's best", explanation.server_part},  {"best sentence", explanation.sentence_part},
+      {"adjacent words", explanation.bigram_part},
+  };
+  for (const auto& [what, part] : parts) {
+    if (part != 0) out += fmt::format("{} {:.2f}, ", what, part);
   }
   return out + "words: " + join(explanation.matched_terms, " ");
 }

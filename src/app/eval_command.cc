@@ -54,6 +54,7 @@ Result<void> add_tool(Corpus& corpus, RawJson line) {
   document.name = text_of(line, "name");
   document.title = text_of(line, "title");
   document.description = text_of(line, "description");
+  document.server_description = text_of(line, "server_description");
   JsonWriter definition;
   definition.begin_object().member("name", document.name).key("inputSchema");
   definition.raw(line.find("input_schema").value_or(RawJson::trusted("{}"))).end_object();

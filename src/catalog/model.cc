@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace mcpo::catalog {
 namespace {
@@ -18,6 +19,15 @@ constexpr std::array kRules{RuleName{MatchRule::none, ""},
                             RuleName{MatchRule::version_differs, "version_differs"},
                             RuleName{MatchRule::recorded, "recorded"}};
 
+constexpr std::array<std::string_view, 8> kNotOffered{
+    "stopped",   "error",    "starting",        "stopping",
+    "unhealthy", "removing", "unauthenticated", "policy_stopped"};
+constexpr std::array<std::string_view, 3> kOffered{"running", "auth_retrying", "unknown"};
+
+bool contains(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 }  // namespace
 
 std::string_view to_string(MatchRule rule) {
@@ -29,11 +39,10 @@ MatchRule match_rule_of(std::string_view name) {
   return it == kRules.end() ? MatchRule::none : it->rule;
 }
 
-bool is_offered_status(std::string_view status) {
-  constexpr std::array<std::string_view, 8> kNotOffered{
-      "stopped",   "error",    "starting",        "stopping",
-      "unhealthy", "removing", "unauthenticated", "policy_stopped"};
-  return std::ranges::find(kNotOffered, status) == kNotOffered.end();
+bool is_offered_status(std::string_view status) { return !contains(kNotOffered, status); }
+
+bool is_known_status(std::string_view status) {
+  return contains(kNotOffered, status) || contains(kOffered, status);
 }
 
 std::shared_ptr<const Registry> make_registry(std::vector<RegistryEntry> entries,

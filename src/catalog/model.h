@@ -32,7 +32,7 @@ struct Trouble {
 enum class MatchRule {
   none,
   exact,          // URL or image byte for byte
-  normalized,     // URL after normalisation
+  normalized,     // URL or image after normalisation
   without_query,  // normalised, without the workload's query
   url_template,
   version_differs,  // image: same repository, other tag or digest
@@ -46,7 +46,7 @@ MatchRule match_rule_of(std::string_view name);
 struct Link {
   std::string registry_entry;  // name; empty: a custom server
   MatchRule rule = MatchRule::none;
-  std::vector<std::string> others;  // further entries that matched by that rule, sorted
+  std::vector<std::string> others;  // further entries that it hit, best first
   bool operator==(const Link&) const = default;
 };
 
@@ -72,6 +72,8 @@ struct Server {
 
 // Statuses whose tools are offered (DESIGN section 2, "Offered").
 bool is_offered_status(std::string_view status);
+// Those that a source of ours is known to report; others are kept and offered all the same.
+bool is_known_status(std::string_view status);
 
 struct CatalogTool {
   std::string name;

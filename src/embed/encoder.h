@@ -4,20 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "async/deadline.h"
 #include "async/task.h"
+#include "embed/token.h"
 
 namespace mcpo::embed {
-
-struct Token {
-  std::uint32_t id = 0;
-  std::size_t begin = 0;  // bytes of the text
-  std::size_t end = 0;
-};
 
 // One text, encoded. Special tokens ([CLS], [SEP]) are not in `tokens` and `rows`.
 struct Encoding {
@@ -37,19 +32,34 @@ struct EncodeJob {
   std::string text;
   Role role = Role::document;
   Rows rows = Rows::none;
+  // Special tokens among them; what comes later is not read. The model may allow fewer.
+  std::size_t max_tokens = 128;
+};
+
+// For /health and for people.
+struct EncoderHealth {
+  enum class State { starting, ready, failed };
+  State state = State::starting;
+  std::string reason;  // while failed: what is wrong and what to do
 };
 
 class Encoder {
  public:
   virtual ~Encoder() = default;
+  // Returns when identity() is known and texts can be encoded. Errors: why they cannot be (for
+  // good: not_found, invalid; for now: unavailable), timeout, cancelled.
+  virtual async::Task<void> ready(async::Deadline deadline) = 0;
+  virtual EncoderHealth health() const = 0;
   // Names model, runtime and text preparation: vectors of different identities do not compare.
+  // Empty until ready() has succeeded, then it never changes.
   virtual const std::string& identity() const = 0;
-  // In the order of `jobs`. Errors: unavailable (queue full, service down), timeout, cancelled.
+  // In the order of `jobs`. Waits until the encoder is ready. Errors: unavailable (queue full,
+  // service down, no model), timeout, cancelled.
   virtual async::Task<std::vector<Encoding>> encode(std::vector<EncodeJob> jobs, Priority priority,
                                                     async::Deadline deadline) = 0;
-  // Whether a token is a word: rows of punctuation say nothing about a name.
+  // Whether a token is a word: rows of punctuation say nothing about a name. False until ready.
   virtual bool is_word(std::uint32_t token) const = 0;
-  // The token's own text, "##" cut off; empty when it has none.
+  // As in the vocabulary: "##ing" continues a word. Empty for what it has not, and until ready.
   virtual std::string_view piece(std::uint32_t token) const = 0;
 };
 

@@ -5,8 +5,10 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstring>
 #include <span>
 
 namespace mcpo::http {
@@ -38,7 +40,7 @@ std::string describe(const error_code& error) {
   return text;
 }
 
-struct TcpStream::State : std::enable_shared_from_this<State> {
+struct SocketStream::State : std::enable_shared_from_this<State> {
   explicit State(Socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
 
   void arm(async::Deadline until);
@@ -58,7 +60,7 @@ struct TcpStream::State : std::enable_shared_from_this<State> {
 
 // The timer is left running when a wait ends, and looks at the deadline in force when it fires:
 // under load it is set once in a deadline's length, not once a wait.
-void TcpStream::State::arm(async::Deadline until) {
+void SocketStream::State::arm(async::Deadline until) {
   deadline = until;
   if (until.is_never() || armed_for <= until.time()) return;
   armed_for = until.time();
@@ -69,7 +71,7 @@ void TcpStream::State::arm(async::Deadline until) {
   });
 }
 
-void TcpStream::State::on_timer() {
+void SocketStream::State::on_timer() {
   if (std::chrono::steady_clock::now() < armed_for) return;  // one that was moved meanwhile
   armed_for = SteadyTime::max();
   if (deadline.expired()) {
@@ -81,27 +83,27 @@ void TcpStream::State::on_timer() {
   }
 }
 
-TcpStream::TcpStream(async::Executor executor) : TcpStream(Socket(executor)) {}
+SocketStream::SocketStream(async::Executor executor) : SocketStream(Socket(executor)) {}
 
-TcpStream::TcpStream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {
+SocketStream::SocketStream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {
   error_code ignored;
   if (!state_->socket.is_open()) return;
   state_->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   state_->socket.non_blocking(true, ignored);
 }
 
-TcpStream::~TcpStream() {
+SocketStream::~SocketStream() {
   state_->closed = nullptr;
   close();
 }
 
-TcpStream::Socket& TcpStream::socket() { return state_->socket; }
+SocketStream::Socket& SocketStream::socket() { return state_->socket; }
 
-void TcpStream::begin_wait(async::Deadline deadline) {
+void SocketStream::begin_wait(async::Deadline deadline) {
   if (deadline.time() != state_->deadline.time()) state_->arm(deadline);
 }
 
-Result<void> TcpStream::end_wait(error_code error) {
+Result<void> SocketStream::end_wait(error_code error) {
   state_->deadline = async::Deadline::never();
   if (!error) return {};
   if (state_->timed_out) return fail(Errc::timeout, "no answer in time");
@@ -109,7 +111,7 @@ Result<void> TcpStream::end_wait(error_code error) {
   return fail(Errc::unavailable, describe(error));
 }
 
-async::Task<void> TcpStream::connect(Endpoint endpoint, async::Deadline deadline) {
+async::Task<void> SocketStream::connect(Endpoint endpoint, async::Deadline deadline) {
   CO_CHECK_OK(co_await async::check_cancelled());
   if (deadline.expired()) co_return fail(Errc::timeout, "no answer in time");
   begin_wait(deadline);
@@ -120,7 +122,7 @@ async::Task<void> TcpStream::connect(Endpoint endpoint, async::Deadline deadline
   co_return Result<void>();
 }
 
-async::Task<void> TcpStream::wait_until(Socket::wait_type ready, async::Deadline deadline) {
+async::Task<void> SocketStream::wait_until(Socket::wait_type ready, async::Deadline deadline) {
   CO_CHECK_OK(co_await async::check_cancelled());
   if (deadline.expired()) co_return fail(Errc::timeout, "no answer in time");
   begin_wait(deadline);
@@ -128,7 +130,7 @@ async::Task<void> TcpStream::wait_until(Socket::wait_type ready, async::Deadline
   co_return end_wait(error);
 }
 
-async::Task<std::string_view> TcpStream::read_some(async::Deadline deadline) {
+async::Task<std::string_view> SocketStream::read_some(async::Deadline deadline) {
   if (deadline.expired()) co_return fail(Errc::timeout, "no answer in time");
   // A peer that sends without a pause must not keep the thread for itself.
   if (++state_->reads_in_a_row > kReadsInARow) {
@@ -149,8 +151,8 @@ async::Task<std::string_view> TcpStream::read_some(async::Deadline deadline) {
   }
 }
 
-async::Task<void> TcpStream::write(std::string_view head, std::string_view body,
-                                   async::Deadline deadline) {
+async::Task<void> SocketStream::write(std::string_view head, std::string_view body,
+                                      async::Deadline deadline) {
   while (true) {
     const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
     error_code error;
@@ -164,25 +166,25 @@ async::Task<void> TcpStream::write(std::string_view head, std::string_view body,
   }
 }
 
-bool TcpStream::is_quiet() {
+bool SocketStream::is_quiet() {
   char byte = 0;
   return ::recv(state_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-void TcpStream::rest() {
+void SocketStream::rest() {
   if (state_->armed_for == SteadyTime::max()) return;
   state_->armed_for = SteadyTime::max();
   state_->timer.cancel();
 }
 
 // The wait of an earlier watch may still run: then it serves this one.
-void TcpStream::watch_close(std::function<void()> closed) {
+void SocketStream::watch_close(std::function<void()> closed) {
   state_->closed = std::move(closed);
   state_->watch();
 }
 
-void TcpStream::State::watch() {
+void SocketStream::State::watch() {
   if (watching) return;
   watching = true;
   socket.async_wait(Socket::wait_read, [weak = weak_from_this()](error_code error) {
@@ -193,7 +195,7 @@ void TcpStream::State::watch() {
   });
 }
 
-void TcpStream::State::look() {
+void SocketStream::State::look() {
   char byte = 0;
   const auto size = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (size > 0) return;
@@ -206,23 +208,26 @@ void TcpStream::State::look() {
   call();
 }
 
-void TcpStream::unwatch() { state_->closed = nullptr; }
+void SocketStream::unwatch() { state_->closed = nullptr; }
 
-void TcpStream::shutdown_send() {
+void SocketStream::shutdown_send() {
   error_code ignored;
   state_->socket.shutdown(Socket::shutdown_send, ignored);
 }
 
-void TcpStream::close() {
+void SocketStream::close() {
   rest();
   error_code ignored;
   state_->socket.close(ignored);
 }
 
-std::string TcpStream::peer_address() const {
+std::string SocketStream::peer_address() const {
   error_code error;
-  const Endpoint peer = state_->socket.remote_endpoint(error);
+  const Endpoint generic = state_->socket.remote_endpoint(error);
   if (error) return {};
+  asio::ip::tcp::endpoint peer;
+  if (generic.protocol().family() == AF_UNIX || generic.size() > peer.capacity()) return "unix";
+  std::memcpy(peer.data(), generic.data(), generic.size());
   const std::string address = peer.address().to_string();
   return (peer.address().is_v6() ? "[" + address + "]" : address) + ":" +
          std::to_string(peer.port());

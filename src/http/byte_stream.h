@@ -1,7 +1,8 @@
-// Bytes to and from one peer, with a deadline on every wait: plain here, TLS in tls_stream.h.
+// Bytes to and from one peer, with a deadline on every wait: a plain socket here, TLS in
+// tls_stream.h.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,17 +29,18 @@ class ByteStream {
   virtual void rest() = 0;
 };
 
-// A TCP socket that tries first and waits only when it must, so that most operations cost one
-// system call. Its buffer for reading is shared by all of its thread: an idle connection holds
+// A TCP or Unix socket that tries first and waits only when it must, so that most operations cost
+// one system call. Its buffer for reading is shared by all of its thread: an idle connection holds
 // none.
-class TcpStream final : public ByteStream {
+class SocketStream final : public ByteStream {
  public:
-  using Socket = boost::asio::ip::tcp::socket;
-  using Endpoint = boost::asio::ip::tcp::endpoint;
+  // Sockets and endpoints of both kinds convert to these.
+  using Socket = boost::asio::generic::stream_protocol::socket;
+  using Endpoint = boost::asio::generic::stream_protocol::endpoint;
 
-  explicit TcpStream(async::Executor executor);  // to connect()
-  explicit TcpStream(Socket socket);             // connected
-  ~TcpStream() override;
+  explicit SocketStream(async::Executor executor);  // to connect()
+  explicit SocketStream(Socket socket);             // connected
+  ~SocketStream() override;
 
   async::Task<void> connect(Endpoint endpoint, async::Deadline deadline);
   async::Task<std::string_view> read_some(async::Deadline deadline) override;
@@ -53,7 +55,7 @@ class TcpStream final : public ByteStream {
   void unwatch();
   void shutdown_send();
   void close();
-  std::string peer_address() const;  // "127.0.0.1:50123"
+  std::string peer_address() const;  // "127.0.0.1:50123", "unix"
 
   // For other layers over the same socket: begin, do the operation, end with its error code.
   Socket& socket();

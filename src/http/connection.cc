@@ -99,7 +99,7 @@ class Connection::Writer final : public ResponseWriter {
   bool counted_ = true;
 };
 
-Connection::Connection(TcpStream::Socket socket, ServerShare& share)
+Connection::Connection(SocketStream::Socket socket, ServerShare& share)
     : share_(share),
       stream_(std::move(socket)),
       reader_(MessageReader::Role::request,

@@ -31,7 +31,7 @@ class Connection final {
   enum class Phase { idle, reading, handling, streaming, closing };
 
   // `share` outlives the connection.
-  Connection(TcpStream::Socket socket, ServerShare& share);
+  Connection(SocketStream::Socket socket, ServerShare& share);
 
   // Until the peer or a limit ends it. The connection outlives the coroutine.
   async::Task<void> run();
@@ -56,7 +56,7 @@ class Connection final {
   async::Deadline write_deadline() const;
 
   ServerShare& share_;
-  TcpStream stream_;
+  SocketStream stream_;
   MessageReader reader_;
   boost::asio::cancellation_signal cancel_;
   std::string peer_address_;

@@ -1,5 +1,7 @@
 #include "http/connector.h"
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <vector>
 
 #include "async/one_shot.h"
@@ -28,17 +30,32 @@ async::Task<Endpoints> look_up(async::Executor executor, std::string host, std::
   co_return co_await answer->wait(deadline);
 }
 
+// An address longer than the system's structure holds would throw.
+constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
+
+async::Task<std::unique_ptr<SocketStream>> connect_unix(async::Executor executor, std::string path,
+                                                        async::Deadline deadline) {
+  if (path.size() > kMaxSocketPath) {
+    co_return fail(Errc::invalid, "the socket's path is longer than the system allows");
+  }
+  auto stream = std::make_unique<SocketStream>(executor);
+  const asio::local::stream_protocol::endpoint where(path);
+  CO_CHECK_OK(co_await stream->connect(where, deadline));
+  co_return stream;
+}
+
 // An address that does not answer must leave time for the next one.
 async::Deadline share_of(async::Deadline whole, std::size_t addresses_left) {
   if (whole.is_never() || addresses_left < 2) return whole;
   return async::Deadline::in(whole.remaining() / addresses_left);
 }
 
-async::Task<std::unique_ptr<TcpStream>> connect_any(async::Executor executor, Endpoints endpoints,
-                                                    async::Deadline deadline) {
+async::Task<std::unique_ptr<SocketStream>> connect_any(async::Executor executor,
+                                                       Endpoints endpoints,
+                                                       async::Deadline deadline) {
   Error last{Errc::unavailable, "the host has no address"};
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
-    auto stream = std::make_unique<TcpStream>(executor);
+    auto stream = std::make_unique<SocketStream>(executor);
     const async::Deadline until = share_of(deadline, endpoints.size() - i);
     Result<void> connected = co_await stream->connect(endpoints[i], until);
     if (connected) co_return stream;
@@ -48,10 +65,19 @@ async::Task<std::unique_ptr<TcpStream>> connect_any(async::Executor executor, En
   co_return std::unexpected(std::move(last));
 }
 
-async::Task<std::unique_ptr<TcpStream>> connect_tcp(async::Executor executor, std::string host,
-                                                    std::uint16_t port, async::Deadline deadline) {
+async::Task<std::unique_ptr<SocketStream>> connect_tcp(async::Executor executor, std::string host,
+                                                       std::uint16_t port,
+                                                       async::Deadline deadline) {
   CO_TRY(Endpoints endpoints, co_await look_up(executor, std::move(host), port, deadline));
   co_return co_await connect_any(executor, std::move(endpoints), deadline);
+}
+
+async::Task<std::unique_ptr<SocketStream>> connect_socket(async::Executor executor, Url url,
+                                                          async::Deadline deadline) {
+  if (!url.unix_socket.empty()) {
+    co_return co_await connect_unix(executor, std::move(url.unix_socket), deadline);
+  }
+  co_return co_await connect_tcp(executor, std::move(url.host), url.port, deadline);
 }
 
 }  // namespace
@@ -59,12 +85,12 @@ async::Task<std::unique_ptr<TcpStream>> connect_tcp(async::Executor executor, st
 async::Task<std::unique_ptr<ByteStream>> Connector::connect(Url url, async::Deadline deadline) {
   const std::string origin = url.origin();
   const std::string where = "connect to " + origin.substr(url.scheme.size() + 3);
+  const bool is_secure = url.scheme == "https";
   std::string host = url.host;
-  auto tcp = co_await connect_tcp(executor_, std::move(host), url.port, deadline);
-  if (!tcp) co_return std::unexpected(with_context(std::move(tcp).error(), where));
-  if (url.scheme == "http") co_return std::unique_ptr<ByteStream>(*std::move(tcp));
-  host = url.host;
-  auto secure = co_await tls_.handshake(*std::move(tcp), std::move(host), deadline);
+  auto socket = co_await connect_socket(executor_, std::move(url), deadline);
+  if (!socket) co_return std::unexpected(with_context(std::move(socket).error(), where));
+  if (!is_secure) co_return std::unique_ptr<ByteStream>(*std::move(socket));
+  auto secure = co_await tls_.handshake(*std::move(socket), std::move(host), deadline);
   if (!secure) co_return std::unexpected(with_context(std::move(secure).error(), where));
   co_return *std::move(secure);
 }

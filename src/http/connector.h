@@ -1,4 +1,4 @@
-// New connections to an origin: look-up, TCP, TLS.
+// New connections to an origin: look-up, TCP or Unix socket, TLS.
 #pragma once
 
 #include <memory>

@@ -18,7 +18,7 @@ auto tuple() { return asio::as_tuple(asio::use_awaitable); }
 
 class TlsStream final : public ByteStream {
  public:
-  TlsStream(std::unique_ptr<TcpStream> tcp, ssl::context& context)
+  TlsStream(std::unique_ptr<SocketStream> tcp, ssl::context& context)
       : tcp_(std::move(tcp)), tls_(tcp_->socket(), context) {}
 
   async::Task<void> handshake(std::string host, async::Deadline deadline);
@@ -55,8 +55,8 @@ class TlsStream final : public ByteStream {
   }
 
  private:
-  std::unique_ptr<TcpStream> tcp_;
-  ssl::stream<TcpStream::Socket&> tls_;
+  std::unique_ptr<SocketStream> tcp_;
+  ssl::stream<SocketStream::Socket&> tls_;
   std::string buffer_;
 };
 
@@ -108,7 +108,7 @@ TlsContext::TlsContext(const std::string& ca_file) : impl_(std::make_unique<Impl
 
 TlsContext::~TlsContext() = default;
 
-async::Task<std::unique_ptr<ByteStream>> TlsContext::handshake(std::unique_ptr<TcpStream> tcp,
+async::Task<std::unique_ptr<ByteStream>> TlsContext::handshake(std::unique_ptr<SocketStream> tcp,
                                                                std::string host,
                                                                async::Deadline deadline) {
   if (!impl_->fault.empty()) co_return fail(Errc::unavailable, impl_->fault);

@@ -17,7 +17,7 @@ class TlsContext {
 
   // Over a connected socket. Errors: unavailable ("TLS: certificate verify failed: self-signed
   // certificate"), timeout, cancelled.
-  async::Task<std::unique_ptr<ByteStream>> handshake(std::unique_ptr<TcpStream> tcp,
+  async::Task<std::unique_ptr<ByteStream>> handshake(std::unique_ptr<SocketStream> tcp,
                                                      std::string host, async::Deadline deadline);
 
  private:

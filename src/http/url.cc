@@ -133,6 +133,7 @@ std::string Url::authority() const {
 
 std::string Url::origin() const {
   std::string out = scheme + "://";
+  if (!unix_socket.empty()) return out + "unix:" + unix_socket;
   out += host.find(':') == std::string::npos ? host : "[" + host + "]";
   out += ":" + std::to_string(port);
   return out;
@@ -179,6 +180,15 @@ Result<Url> parse_url(std::string_view text) {
   }
   if (!url.target.starts_with('/')) url.target.insert(0, "/");
   return url;
+}
+
+Url unix_url(std::string socket_path) {
+  return {.scheme = "http",
+          .userinfo = "",
+          .host = "localhost",
+          .port = 80,
+          .target = "/",
+          .unix_socket = std::move(socket_path)};
 }
 
 Result<Url> resolve(const Url& base, std::string_view reference) {

@@ -18,8 +18,11 @@ async::Task<void> observe_into(sources::Source& source, sources::History history
 }  // namespace
 
 Cycle::Cycle(Parts parts) : parts_(std::move(parts)) {
-  connection_hash_ = [key = parts_.hash_key](const mcp::ConnectionSpec& spec) {
-    return keyed_hash(key, mcp::fingerprint_text(spec));
+  connection_hash_ = [key = parts_.hash_key](const mcp::ConnectionSpec& spec,
+                                             std::string_view upstream_url) {
+    std::string text = mcp::fingerprint_text(spec);
+    if (!upstream_url.empty()) text.append(1, '\0').append(upstream_url);
+    return keyed_hash(key, text);
   };
 }
 
@@ -30,12 +33,16 @@ async::Co<CycleReport> Cycle::run() {
   std::vector<sources::Observation> observations(parts_.sources.size());
   std::size_t waiting = parts_.sources.size();
   async::Notifier done(parts_.executor);
-  for (sources::Source* source : parts_.sources) (void)co_await lead(source->origin());
+  // Who leads now decides what is asked, and so what the answers may be used for.
+  std::set<SourceInstance> led;
+  for (sources::Source* source : parts_.sources) {
+    if (co_await lead(source->origin())) led.insert(source->origin());
+  }
   {
     async::TaskScope scope(parts_.executor, *parts_.log);
     for (std::size_t i = 0; i < parts_.sources.size(); ++i) {
       scope.spawn("observe " + parts_.sources[i]->origin().source,
-                  observe_into(*parts_.sources[i], history_of(parts_.sources[i]->origin()),
+                  observe_into(*parts_.sources[i], history_of(parts_.sources[i]->origin(), led),
                                deadline, observations[i], waiting, done));
     }
     while (waiting > 0) {
@@ -47,8 +54,8 @@ async::Co<CycleReport> Cycle::run() {
     if (observation.origin.source.empty()) continue;  // cancelled before it answered
     leave_out_ourselves(observation);
     note_source(observation, report);
-    routes_.remember(observation);
-    if (!leads(observation.origin)) continue;
+    routes_.remember(observation, *parts_.catalog->read());
+    if (!led.contains(observation.origin)) continue;
     auto reconciled = co_await reconcile(observation, report);
     if (!reconciled) {
       report.sources.back().state = sources::ObservationState::unavailable;
@@ -61,9 +68,10 @@ async::Co<CycleReport> Cycle::run() {
   co_return report;
 }
 
-sources::History Cycle::history_of(const SourceInstance& origin) const {
+sources::History Cycle::history_of(const SourceInstance& origin,
+                                   const std::set<SourceInstance>& led) const {
   sources::History out;
-  out.routes_only = !leads(origin);
+  out.routes_only = !led.contains(origin);
   const auto catalog = parts_.catalog->read();
   for (const auto& [id, entry] : catalog->servers) {
     const ServerKey& key = entry->server.key;
@@ -79,11 +87,15 @@ sources::History Cycle::history_of(const SourceInstance& origin) const {
 void Cycle::leave_out_ourselves(sources::Observation& observation) const {
   if (ourselves_.empty()) return;
   std::erase_if(observation.workloads, [&](const sources::Workload& workload) {
-    if (!workload.spec || !ourselves_.contains(connection_hash_(*workload.spec))) return false;
+    if (!workload.spec || !is_ourselves(workload)) return false;
     observation.left_out.push_back(
-        {workload.namespace_name, workload.name, "it leads back to this optimizer itself"});
+        {workload.namespace_name, workload.name, "it leads back to this optimizer itself", {}});
     return true;
   });
+}
+
+bool Cycle::is_ourselves(const sources::Workload& workload) const {
+  return ourselves_.contains(connection_hash_(*workload.spec, workload.upstream_url));
 }
 
 void Cycle::found_ourselves(const ListingDue& due) {
@@ -106,11 +118,20 @@ async::Co<bool> Cycle::take_over() {
 void Cycle::note_source(const sources::Observation& observation, CycleReport& report) {
   report.sources.push_back({observation.origin.source, observation.state, observation.detail});
   SourceState& known = source_states_[observation.origin];
+  if (observation.registry_problem != known.registry_problem) {
+    parts_.log->warn(
+        observation.registry_problem.empty()
+            ? "the registry can be read again"
+            : "the registry cannot be read; its entries and the links stay",
+        {{"source", observation.origin.source}, {"cause", observation.registry_problem}});
+  }
   const bool same = known.since && known.state == observation.state &&
                     known.detail == observation.detail && known.warning == observation.warning;
   if (!same) {
-    known = {observation.state, observation.detail, observation.warning, parts_.clock->wall_now()};
+    known = {
+        observation.state, observation.detail, observation.warning, {}, parts_.clock->wall_now()};
   }
+  known.registry_problem = observation.registry_problem;
 }
 
 async::Co<bool> Cycle::lead(const SourceInstance& origin) {
@@ -131,11 +152,8 @@ async::Co<bool> Cycle::lead(const SourceInstance& origin) {
 async::Task<void> Cycle::reconcile(const sources::Observation& observation, CycleReport& report) {
   const auto catalog = parts_.catalog->read();
   Plan plan = ingest::plan({observation, *catalog, *parts_.activity, parts_.policy,
-                            parts_.clock->wall_now(), connection_hash_});
-  for (const Change& change : plan.report) {
-    if (change.action == Action::kept) continue;
-    parts_.log->info(to_string(change.action), {{"server", change.server}, {"why", change.reason}});
-  }
+                            parts_.clock->wall_now(), connection_hash_, indexes_});
+  log_plan(observation.origin, plan);
   for (const ServerKey& key : plan.changes.removals) parts_.activity->erase(key);
   if (!plan.changes.empty()) {
     CO_CHECK_OK(co_await parts_.catalog->apply(std::move(plan.changes)));
@@ -145,6 +163,24 @@ async::Task<void> Cycle::reconcile(const sources::Observation& observation, Cycl
                         std::make_move_iterator(plan.report.end()));
   for (ListingDue& due : plan.listings) parts_.fetch->request(std::move(due));
   co_return Result<void>{};
+}
+
+// Trouble that goes on is said when it begins, not every cycle.
+void Cycle::log_plan(const SourceInstance& origin, const Plan& plan) {
+  for (const std::string& note : plan.notes) {
+    parts_.log->info(note, {{"source", origin.source}});
+  }
+  std::set<std::pair<std::string, std::string>> stale;
+  auto& told = told_stale_[origin];
+  for (const Change& change : plan.report) {
+    if (change.action == Action::kept) continue;
+    if (change.action == Action::stale) {
+      stale.emplace(change.server, change.reason);
+      if (told.contains({change.server, change.reason})) continue;
+    }
+    parts_.log->info(to_string(change.action), {{"server", change.server}, {"why", change.reason}});
+  }
+  told = std::move(stale);
 }
 
 void Cycle::refresh_routes() { parts_.directory->replace(routes_.routes(*parts_.catalog->read())); }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "catalog/live_catalog.h"
+#include "ingest/match.h"
 #include "ingest/reconcile.h"
 #include "ingest/report.h"
 #include "ingest/routes.h"
@@ -62,7 +63,8 @@ class Cycle {
     sources::ObservationState state;
     std::string detail;
     std::optional<std::string> warning;
-    WallTime since;  // of this state and detail
+    std::string registry_problem;  // why its registry could not be read; empty: it could
+    WallTime since;                // of this state and detail
   };
   const std::map<SourceInstance, SourceState>& source_states() const { return source_states_; }
   bool every_source_asked() const { return source_states_.size() == parts_.sources.size(); }
@@ -74,9 +76,12 @@ class Cycle {
 
  private:
   async::Co<bool> lead(const SourceInstance& origin);
-  sources::History history_of(const SourceInstance& origin) const;
+  sources::History history_of(const SourceInstance& origin,
+                              const std::set<SourceInstance>& led) const;
   async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);
+  void log_plan(const SourceInstance& origin, const Plan& plan);
   void leave_out_ourselves(sources::Observation& observation) const;
+  bool is_ourselves(const sources::Workload& workload) const;
   void note_source(const sources::Observation& observation, CycleReport& report);
 
   Parts parts_;
@@ -85,7 +90,9 @@ class Cycle {
   std::map<SourceInstance, SourceState> source_states_;
   std::set<std::string> ourselves_;  // connection hashes that lead back to us
   std::function<void()> wants_run_;
-  std::function<std::string(const mcp::ConnectionSpec&)> connection_hash_;
+  std::map<SourceInstance, std::set<std::pair<std::string, std::string>>> told_stale_;
+  MatchIndexes indexes_;
+  ConnectionHash connection_hash_;
 };
 
 }  // namespace mcpo::ingest

@@ -1,60 +1,157 @@
 #include "ingest/reconcile.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <set>
 
 #include "base/text.h"
 
 namespace mcpo::ingest {
 namespace {
 
-using catalog::Catalog;
 using catalog::Server;
 using catalog::ServerEntry;
-using catalog::Trouble;
 using sources::ObservationState;
 using sources::Workload;
 
-ServerKey key_of(const sources::Observation& observation, const std::string& namespace_name,
-                 const std::string& name) {
-  return {observation.origin, namespace_name, name};
+// Kept in the catalog's memory of a source, so that "twice in a row" holds over restarts.
+constexpr const char* kEmptyListing = "listing.empty";
+constexpr const char* kEmptyRegistry = "registry.empty";
+
+std::string describe(const catalog::Link& link) {
+  if (link.registry_entry.empty()) return "none";
+  std::string out = link.registry_entry + " (" + std::string(to_string(link.rule));
+  if (!link.others.empty()) out += ", also " + join(link.others, ", ");
+  return out + ")";
 }
 
-// Keeps `since` while the reason stays, so that an unchanged trouble is no change.
-Trouble trouble(const Trouble& before, std::string reason, WallTime now) {
-  if (before.reason == reason) return before;
-  const WallTime since = before ? before.since : now;
-  return {since, std::move(reason)};
+// "status running -> stopped; group default -> work"
+std::string difference(const Server& before, const Server& after) {
+  std::vector<std::string> parts;
+  auto compare = [&](const char* what, const std::string& a, const std::string& b) {
+    if (a == b) return;
+    parts.push_back(std::string(what) + " " + (a.empty() ? "none" : a) + " -> " +
+                    (b.empty() ? "none" : b));
+  };
+  compare("status", before.status, after.status);
+  compare("group", before.group, after.group);
+  compare("transport", before.transport, after.transport);
+  compare("url", before.url, after.url);
+  compare("identity", before.identity, after.identity);
+  compare("created", before.created_at, after.created_at);
+  if (parts.empty() && before.connection_hash != after.connection_hash) {
+    parts.emplace_back("its command, environment, headers or address changed");
+  }
+  compare("registry entry", describe(before.link), describe(after.link));
+  if (before.stale && !after.stale) parts.emplace_back("readable again");
+  if (!before.degraded && after.degraded) parts.push_back(after.degraded.reason);
+  return join(parts, "; ");
+}
+
+// What is new about it and unknown to us; empty: nothing. Said when it comes, not every cycle.
+std::string unknown_words(const Server* before, const Server& after) {
+  std::vector<std::string> parts;
+  if (!catalog::is_known_status(after.status) && (!before || before->status != after.status)) {
+    parts.push_back("unknown status \"" + after.status + "\", kept and offered");
+  }
+  constexpr std::array<std::string_view, 4> kTransports{"", "stdio", "streamable-http", "sse"};
+  const bool known = std::ranges::find(kTransports, after.transport) != kTransports.end();
+  if (!known && (!before || before->transport != after.transport)) {
+    parts.push_back("unknown transport \"" + after.transport + "\", kept");
+  }
+  return join(parts, "; ");
+}
+
+std::string_view status_of(const Workload& workload) {
+  return workload.status.empty() ? std::string_view("unknown") : workload.status;
 }
 
 class Planner {
  public:
-  explicit Planner(const PlanInput& in) : in_(in) {
+  explicit Planner(const PlanInput& in)
+      : in_(in),
+        origin_(in.observation.origin),
+        registry_(in.catalog.registry_of(origin_)),
+        memory_(memory_of(in.catalog, origin_)) {
     for (const auto& [id, entry] : in.catalog.servers) {
-      by_key_.emplace(entry->server.key, entry.get());
-      if (in.policy.visible_origins.contains(entry->server.key.origin)) {
-        taken_.insert(entry->server.display_name);
+      const ServerKey& key = entry->server.key;
+      if (key.origin == origin_) known_.emplace(key, &entry->server);
+      if (in.policy.visible_origins.contains(key.origin)) {
+        taken_.emplace(entry->server.display_name, key.origin.source);
       }
     }
   }
 
   Plan run() {
+    for (const auto& [key, value] : in_.observation.memory) remember(key, value);
+    if (in_.observation.registry) take_registry(*in_.observation.registry);
+    index_ = &in_.indexes.of(origin_, registry_);
     if (in_.observation.state == ObservationState::unavailable) {
       keep_all();
       return std::move(out_);
     }
+    const bool empty = lists_nothing();
+    const bool suspicious = empty && !known_.empty() && !memory_.contains(kEmptyListing);
     for (const Workload& workload : in_.observation.workloads) see(workload);
     for (const auto& entry : in_.observation.unreadable) mark_unreadable(entry);
-    for (const auto& entry : in_.observation.left_out) leave_out(entry);
-    for (const auto& [key, entry] : by_key_) {
-      if (key.origin == in_.observation.origin && !seen_.contains(key)) miss(entry->server);
+    for (const auto& entry : in_.observation.left_out) take_out(entry);
+    if (!suspicious) {
+      for (const auto& entry : in_.observation.gone) take_out(entry);
     }
+    for (const auto& [key, server] : known_) {
+      if (!seen_.contains(key)) miss(*server, suspicious);
+    }
+    const bool some_left = known_.size() > out_.changes.removals.size();
+    mark(kEmptyListing, empty && some_left);
     return std::move(out_);
   }
 
  private:
+  static sources::Memory memory_of(const catalog::Catalog& catalog, const SourceInstance& origin) {
+    const auto it = catalog.memory.find(origin);
+    return it == catalog.memory.end() ? sources::Memory{} : it->second;
+  }
+
+  // Only what differs from what is remembered gets into the change set.
+  void remember(const std::string& key, const std::optional<std::string>& value) {
+    const auto old = memory_.find(key);
+    const bool same = value ? old != memory_.end() && old->second == *value : old == memory_.end();
+    if (!same) out_.changes.memory[origin_][key] = value;
+  }
+  void mark(const char* key, bool wanted) {
+    remember(key, wanted ? std::optional<std::string>("1") : std::nullopt);
+  }
+
+  // A configuration that is readable and empty is what it says. From any other source an empty list
+  // must be seen twice in a row; what could not even be listed does not make it less empty.
+  bool lists_nothing() const {
+    const sources::Observation& seen = in_.observation;
+    return !seen.absence_is_proof && seen.workloads.empty() && seen.left_out.empty() &&
+           std::ranges::none_of(seen.unreadable,
+                                [](const auto& e) { return e.listed.has_value(); });
+  }
+
+  void take_registry(const sources::RegistryReading& reading) {
+    const bool empty = reading.entries.empty();
+    const bool suspicious = empty && registry_ && !memory_.contains(kEmptyRegistry);
+    mark(kEmptyRegistry, suspicious);
+    if (suspicious) {
+      out_.notes.emplace_back(
+          "the registry is suddenly empty; that counts when seen twice in a row");
+      return;
+    }
+    auto now = empty ? nullptr : catalog::make_registry(reading.entries, registry_);
+    if (now == registry_) return;
+    registry_ = std::move(now);
+    out_.changes.registries[origin_] = registry_;
+    out_.notes.push_back("registry read: " + std::to_string(registry_ ? registry_->size() : 0) +
+                         " entries");
+  }
+
   const Server* known(const ServerKey& key) const {
-    auto it = by_key_.find(key);
-    return it == by_key_.end() ? nullptr : &it->second->server;
+    const auto it = known_.find(key);
+    return it == known_.end() ? nullptr : it->second;
   }
 
   void say(Action action, const std::string& server, std::string reason) {
@@ -62,63 +159,56 @@ class Planner {
   }
 
   void keep_all() {
-    for (const auto& [key, entry] : by_key_) {
-      if (key.origin != in_.observation.origin) continue;
-      say(Action::kept, entry->server.display_name,
-          "the source could not be read: " + in_.observation.detail);
+    for (const auto& [key, before] : known_) {
+      Server after = *before;
+      keep_link(after);
+      const std::string why = "the source could not be read: " + in_.observation.detail;
+      if (after == *before) {
+        say(Action::kept, after.display_name, why);
+      } else {
+        say(Action::changed, after.display_name, difference(*before, after) + "; " + why);
+      }
+      store(before, std::move(after));
     }
   }
 
   void see(const Workload& workload) {
-    const ServerKey key = key_of(in_.observation, workload.namespace_name, workload.name);
+    const ServerKey key{origin_, workload.namespace_name, workload.name};
     if (!seen_.insert(key).second) return;
     const Server* before = known(key);
     Server after = before ? *before : Server{};
     after.key = key;
     if (!before) after.display_name = free_name(key);
     after.group = workload.group;
-    after.status = workload.status.empty() ? "unknown" : workload.status;
+    after.status = status_of(workload);
     after.transport = workload.transport;
     after.url = workload.url;
     after.identity = workload.identity;
     after.created_at = workload.created_at;
+    after.link = index_->match({workload.upstream_url, workload.image, workload.recorded_entry});
     after.stale = {};
-    if (workload.spec) after.connection_hash = in_.connection_hash(*workload.spec);
+    if (workload.spec) {
+      after.connection_hash = in_.connection_hash(*workload.spec, workload.upstream_url);
+    }
     if (!workload.problem.empty() && !after.degraded) {
       after.degraded = {in_.now, workload.problem};
     }
-    const std::string due = listing_reason(before, after, workload);
-    if (!due.empty()) out_.listings.push_back({key, after.connection_hash, due});
+    list_if_due(before, after, workload);
     report_seen(before, after);
-    if (!before || *before != after) {
-      carry_activity(after);
-      out_.changes.upserts.push_back(std::move(after));
-    }
+    store(before, std::move(after));
   }
 
   void report_seen(const Server* before, const Server& after) {
-    if (!before) return say(Action::added, after.display_name, "listed by its source");
+    const std::string unknown = unknown_words(before, after);
+    const std::string more = unknown.empty() ? "" : "; " + unknown;
+    if (!before) return say(Action::added, after.display_name, "listed by its source" + more);
     if (*before == after) return say(Action::kept, after.display_name, "unchanged");
-    say(Action::changed, after.display_name, difference(*before, after));
+    say(Action::changed, after.display_name, difference(*before, after) + more);
   }
 
-  static std::string difference(const Server& before, const Server& after) {
-    std::vector<std::string> parts;
-    auto compare = [&](const char* what, const std::string& a, const std::string& b) {
-      if (a != b) parts.push_back(std::string(what) + " " + (a.empty() ? "none" : a) + " -> " + b);
-    };
-    compare("status", before.status, after.status);
-    compare("group", before.group, after.group);
-    compare("transport", before.transport, after.transport);
-    compare("url", before.url, after.url);
-    compare("identity", before.identity, after.identity);
-    compare("created", before.created_at, after.created_at);
-    if (parts.empty() && before.connection_hash != after.connection_hash) {
-      parts.emplace_back("its command, environment, headers or address changed");
-    }
-    if (before.stale && !after.stale) parts.emplace_back("readable again");
-    if (!before.degraded && after.degraded) parts.push_back(after.degraded.reason);
-    return join(parts, "; ");
+  void list_if_due(const Server* before, const Server& after, const Workload& workload) {
+    const std::string due = listing_reason(before, after, workload);
+    if (!due.empty()) out_.listings.push_back({after.key, after.connection_hash, due});
   }
 
   // Empty: not due. The reasons of DESIGN section 2.
@@ -144,33 +234,60 @@ class Planner {
   }
 
   void mark_unreadable(const sources::Unreadable& entry) {
-    const ServerKey key = key_of(in_.observation, entry.namespace_name, entry.name);
+    const ServerKey key{origin_, entry.namespace_name, entry.name};
     if (!seen_.insert(key).second) return;
     const Server* before = known(key);
     if (!before) return say(Action::stale, entry.name, "not taken in: " + entry.reason);
-    mark_stale(*before, entry.reason);
+    Server after = *before;
+    if (entry.listed) {
+      take_listed(after, *entry.listed);
+      list_if_due(before, after, *entry.listed);
+    }
+    mark_stale(*before, std::move(after), entry.reason);
   }
 
-  void mark_stale(const Server& before, const std::string& reason) {
-    Server after = before;
-    after.stale = trouble(before.stale, reason, in_.now);
-    say(Action::stale, before.display_name, reason);
-    if (after == before) return;
-    carry_activity(after);
-    out_.changes.upserts.push_back(std::move(after));
+  // The list tells how it is and where to connect, not who it is. The connection hash stays: it
+  // also holds the upstream URL, which is not known now.
+  static void take_listed(Server& server, const Workload& listed) {
+    server.group = listed.group;
+    server.status = status_of(listed);
+    server.created_at = listed.created_at;
+    if (!listed.spec) return;
+    server.transport = listed.transport;
+    server.url = listed.url;
   }
 
-  void leave_out(const sources::LeftOut& entry) {
-    const ServerKey key = key_of(in_.observation, entry.namespace_name, entry.name);
+  void mark_stale(const Server& before, Server after, const std::string& reason) {
+    keep_link(after);
+    after.stale = continued(before.stale, reason, in_.now);
+    const std::string changes = difference(before, after);
+    say(Action::stale, before.display_name, changes.empty() ? reason : reason + "; " + changes);
+    store(&before, std::move(after));
+  }
+
+  // For servers of which nothing was learned: a link lives as long as the entry that it names.
+  void keep_link(Server& server) const {
+    auto gone = [&](const std::string& name) { return !registry_ || !registry_->contains(name); };
+    catalog::Link& link = server.link;
+    if (!link.registry_entry.empty() && gone(link.registry_entry)) link = {};
+    std::erase_if(link.others, gone);
+  }
+
+  // Left out on purpose, or proven to be gone.
+  void take_out(const sources::Unreadable& entry) {
+    const ServerKey key{origin_, entry.namespace_name, entry.name};
     if (!seen_.insert(key).second) return;
     if (const Server* before = known(key)) remove(*before, entry.reason);
   }
 
-  void miss(const Server& before) {
+  void miss(const Server& before, bool suspicious) {
     if (in_.observation.absence_is_proof) {
-      remove(before, "no longer in " + in_.observation.origin.instance);
+      remove(before, "no longer in " + origin_.instance);
+    } else if (suspicious) {
+      mark_stale(before, before,
+                 "its source suddenly lists nothing; that counts when seen twice in a row");
     } else {
-      mark_stale(before, "not listed any more; its removal is not proven");
+      mark_stale(before, before, "not listed any more; its removal is not proven");
     }
   }
 
@@ -179,120 +296,53 @@ class Planner {
     say(Action::removed, before.display_name, reason);
   }
 
-  void carry_activity(Server& server) const {
-    const auto found = in_.activity.find(server.key);
-    if (found == in_.activity.end()) return;
-    server.tools_listed_at = std::max(server.tools_listed_at, found->second.tools_listed_at);
-    server.last_success = std::max(server.last_success, found->second.last_success);
+  void store(const Server* before, Server after) {
+    if (before && *before == after) return;
+    const auto found = in_.activity.find(after.key);
+    if (found != in_.activity.end()) {
+      after.tools_listed_at = std::max(after.tools_listed_at, found->second.tools_listed_at);
+      after.last_success = std::max(after.last_success, found->second.last_success);
+    }
+    out_.changes.upserts.push_back(std::move(after));
   }
 
-  // The first seen keeps the bare name for good; later ones say where they are from.
+  // The first seen keeps the bare name for good; later ones say where they are from: their source,
+  // or, when that is the same, their namespace.
   std::string free_name(const ServerKey& key) {
-    std::vector<std::string> wishes{key.name, key.name + "@" + key.origin.source};
-    if (!key.namespace_name.empty()) wishes.push_back(key.name + "@" + key.namespace_name);
-    for (int n = 2; n < 1000; ++n) wishes.push_back(wishes[1] + "-" + std::to_string(n));
+    const std::string by_source = key.name + "@" + key.origin.source;
+    std::vector<std::string> wishes{key.name, by_source};
+    if (!key.namespace_name.empty()) {
+      const auto first = taken_.find(key.name);
+      const bool same_source = first != taken_.end() && first->second == key.origin.source;
+      wishes.insert(same_source ? wishes.begin() + 1 : wishes.end(),
+                    key.name + "@" + key.namespace_name);
+    }
+    for (int n = 2; n < 1000; ++n) wishes.push_back(by_source + "-" + std::to_string(n));
     for (std::string& wish : wishes) {
-      if (taken_.insert(wish).second) return std::move(wish);
+      if (taken_.emplace(wish, key.origin.source).second) return std::move(wish);
     }
     return key.name;
   }
 
   const PlanInput& in_;
+  const SourceInstance& origin_;
+  std::shared_ptr<const catalog::Registry> registry_;  // in force after this cycle
+  const MatchIndex* index_ = nullptr;                  // of registry_
+  const sources::Memory memory_;                       // before this cycle
   Plan out_;
-  std::map<ServerKey, const ServerEntry*> by_key_;
+  std::map<ServerKey, const Server*> known_;  // of this source
   std::set<ServerKey> seen_;
-  std::set<std::string> taken_;
+  std::map<std::string, std::string> taken_;  // display names, and the source of each
 };
-
-catalog::ToolSet make_tool_set(const mcp::ToolList& list) {
-  auto tools = std::make_shared<std::vector<catalog::CatalogTool>>();
-  tools->reserve(list.tools.size());
-  for (const mcp::ToolDefinition& tool : list.tools) {
-    tools->push_back({tool.name, tool.json, content_hash(tool.json)});
-  }
-  return tools;
-}
-
-bool same_tools(const catalog::ToolSet& a, const catalog::ToolSet& b) {
-  return std::ranges::equal(
-      *a, *b, [](const auto& x, const auto& y) { return x.name == y.name && x.hash == y.hash; });
-}
-
-// "3 tools added, 1 removed, 2 changed"
-std::string tool_difference(const catalog::ToolSet& before, const catalog::ToolSet& after) {
-  std::map<std::string_view, const ContentHash*> old_tools;
-  for (const auto& tool : *before) old_tools.emplace(tool.name, &tool.hash);
-  std::size_t added = 0;
-  std::size_t changed = 0;
-  for (const auto& tool : *after) {
-    auto it = old_tools.find(tool.name);
-    if (it == old_tools.end()) {
-      ++added;
-    } else {
-      changed += *it->second == tool.hash ? 0 : 1;
-      old_tools.erase(it);
-    }
-  }
-  std::vector<std::string> parts;
-  auto part = [&](std::size_t n, const char* what) {
-    if (n > 0) parts.push_back(std::to_string(n) + " " + what);
-  };
-  part(added, "added");
-  part(old_tools.size(), "removed");
-  part(changed, "changed");
-  return std::to_string(after->size()) + " tools" + (parts.empty() ? ", order changed" : ": ") +
-         join(parts, ", ");
-}
 
 }  // namespace
 
+catalog::Trouble continued(const catalog::Trouble& before, std::string reason, WallTime now) {
+  if (before.reason == reason) return before;
+  const WallTime since = before ? before.since : now;
+  return {since, std::move(reason)};
+}
+
 Plan plan(const PlanInput& input) { return Planner(input).run(); }
-
-ListingOutcome plan_listing(const Catalog& catalog, const ListingDue& due,
-                            const Result<mcp::ToolList>& listed, WallTime now) {
-  ListingOutcome out;
-  out.report = {Action::kept, due.key.name, "replaced or removed while it was asked"};
-  const ServerEntry* entry = catalog.find(due.key);
-  if (entry == nullptr || entry->server.connection_hash != due.connection_hash) return out;
-  const Server& before = entry->server;
-  Server after = before;
-  if (!listed) {
-    after.degraded = trouble(before.degraded, listed.error().message, now);
-    out.report = {Action::degraded, before.display_name, listed.error().message};
-    if (after != before) out.changes.upserts.push_back(std::move(after));
-    return out;
-  }
-  after.degraded = listed->problems.empty()
-                       ? Trouble{}
-                       : trouble(before.degraded, join(listed->problems, "; "), now);
-  after.tools_ttl_ms = listed->ttl_ms;
-  const catalog::ToolSet tools = make_tool_set(*listed);
-  const bool tools_differ = !same_tools(entry->tools, tools);
-  out.report = {after.degraded ? Action::degraded : Action::kept, before.display_name,
-                after.degraded ? after.degraded.reason : "tools unchanged"};
-  if (tools_differ && !after.degraded) {
-    out.report.action = before.tools_listed_at ? Action::changed : Action::added;
-    out.report.reason = tool_difference(entry->tools, tools);
-  }
-  if (!tools_differ && after == before && before.tools_listed_at) return out;
-  after.tools_listed_at = now;
-  after.last_success = now;
-  if (tools_differ) out.changes.tools.emplace(due.key, tools);
-  out.changes.upserts.push_back(std::move(after));
-  return out;
-}
-
-catalog::ChangeSet plan_flush(const Catalog& catalog, const ActivityMap& activity) {
-  catalog::ChangeSet out;
-  for (const auto& [id, entry] : catalog.servers) {
-    const auto found = activity.find(entry->server.key);
-    if (found == activity.end()) continue;
-    Server after = entry->server;
-    after.tools_listed_at = std::max(after.tools_listed_at, found->second.tools_listed_at);
-    after.last_success = std::max(after.last_success, found->second.last_success);
-    if (after != entry->server) out.upserts.push_back(std::move(after));
-  }
-  return out;
-}
 
 }  // namespace mcpo::ingest

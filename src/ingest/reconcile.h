@@ -6,13 +6,15 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "catalog/change_set.h"
 #include "catalog/model.h"
+#include "ingest/match.h"
 #include "ingest/report.h"
-#include "mcp/client.h"
+#include "mcp/connection_spec.h"
 #include "sources/source.h"
 
 namespace mcpo::ingest {
@@ -32,14 +34,19 @@ struct Policy {
   std::set<SourceInstance> visible_origins;  // of this process: names must differ among them
 };
 
+// Keyed hash of how to reach a server and who it is: tells whether one of them changed without
+// storing either. `upstream_url` is empty for what has none.
+using ConnectionHash =
+    std::function<std::string(const mcp::ConnectionSpec&, std::string_view upstream_url)>;
+
 struct PlanInput {
   const sources::Observation& observation;
   const catalog::Catalog& catalog;
   const ActivityMap& activity;
   const Policy& policy;
   WallTime now;
-  // Keyed hash of a spec: tells whether the connection changed without storing it.
-  const std::function<std::string(const mcp::ConnectionSpec&)>& connection_hash;
+  const ConnectionHash& connection_hash;
+  MatchIndexes& indexes;  // kept from cycle to cycle for speed alone
 };
 
 // A server whose tools are to be listed, and why.
@@ -53,20 +60,13 @@ struct Plan {
   catalog::ChangeSet changes;
   std::vector<Change> report;
   std::vector<ListingDue> listings;
+  std::vector<std::string> notes;  // about the source as a whole, for the log
 };
+
+// The trouble's reason now. Keeps `since` while there is any, so that unchanged trouble is no
+// change.
+catalog::Trouble continued(const catalog::Trouble& before, std::string reason, WallTime now);
 
 Plan plan(const PlanInput& input);
-
-// What the outcome of one listing means. `started_with` is the connection hash that was asked: an
-// answer of a server that has been replaced or removed meanwhile changes nothing.
-struct ListingOutcome {
-  catalog::ChangeSet changes;
-  Change report;
-};
-ListingOutcome plan_listing(const catalog::Catalog& catalog, const ListingDue& due,
-                            const Result<mcp::ToolList>& listed, WallTime now);
-
-// Rows whose in-memory activity is newer than what is stored, for the orderly stop.
-catalog::ChangeSet plan_flush(const catalog::Catalog& catalog, const ActivityMap& activity);
 
 }  // namespace mcpo::ingest

@@ -2,75 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "ingest/scene_fake.h"
+
 namespace mcpo::ingest {
 namespace {
 
 using catalog::Server;
 using sources::ObservationState;
-
-const SourceInstance kConfig{"config", "/home/ada/mcp.json"};
-const SourceInstance kToolhive{"toolhive", "local"};
-constexpr WallTime kNow{1'700'000'000'000};
-
-mcp::ConnectionSpec spec_of(const std::string& command) {
-  mcp::StdioSpec spec;
-  spec.command = command;
-  return spec;
-}
-
-std::string hash_of(const mcp::ConnectionSpec& spec) {
-  return std::get<mcp::StdioSpec>(spec).command;
-}
-
-sources::Workload a_workload(const std::string& name) {
-  sources::Workload out;
-  out.name = name;
-  out.transport = "stdio";
-  out.identity = name;
-  out.spec = spec_of("run-" + name);
-  return out;
-}
-
-// A catalog and an observation, and what plan() makes of them.
-struct Scene {
-  catalog::Catalog catalog;
-  std::int64_t next_id = 1;
-  sources::Observation seen{.origin = kConfig, .state = ObservationState::complete};
-  ActivityMap activity;
-  Policy policy{.visible_origins = {kConfig, kToolhive}};
-  WallTime now = kNow;
-
-  Scene() { seen.absence_is_proof = true; }
-
-  Server& known(const std::string& name, const SourceInstance& origin = kConfig) {
-    Server server;
-    server.id = ServerId{next_id++};
-    server.key = {origin, "", name};
-    server.display_name = name;
-    server.transport = "stdio";
-    server.identity = name;
-    server.connection_hash = "run-" + name;
-    server.tools_listed_at = kNow;
-    auto entry = std::make_shared<catalog::ServerEntry>();
-    entry->server = server;
-    entry->tools = std::make_shared<const std::vector<catalog::CatalogTool>>(
-        std::vector<catalog::CatalogTool>{{"old_tool", "{\"name\":\"old_tool\"}", {}}});
-    catalog.servers[server.id] = entry;
-    return const_cast<Server&>(entry->server);
-  }
-
-  Plan plan() const {
-    const std::function<std::string(const mcp::ConnectionSpec&)> hash = hash_of;
-    return ingest::plan({seen, catalog, activity, policy, now, hash});
-  }
-};
-
-const Change* change_of(const Plan& plan, const std::string& server) {
-  for (const Change& change : plan.report) {
-    if (change.server == server) return &change;
-  }
-  return nullptr;
-}
 
 TEST(Reconcile, NewServerIsAddedAndListed) {
   Scene scene;
@@ -270,86 +208,6 @@ INSTANTIATE_TEST_SUITE_P(
         DueCase{"created_anew", [](Scene&, Server& s) { s.created_at = "yesterday"; },
                 "it was created anew"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
-
-ListingDue due_of(const std::string& name) { return {{kConfig, "", name}, "run-" + name, "test"}; }
-
-mcp::ToolList tools_named(std::vector<std::string> names) {
-  mcp::ToolList out;
-  for (auto& name : names) {
-    out.tools.push_back({"{\"name\":\"" + name + "\"}", name, "", ""});
-  }
-  return out;
-}
-
-TEST(PlanListing, ReplacesTheToolsOfAServer) {
-  Scene scene;
-  scene.known("github");
-  const auto out = plan_listing(scene.catalog, due_of("github"), tools_named({"a", "b"}), kNow);
-  ASSERT_EQ(out.changes.tools.size(), 1u);
-  EXPECT_EQ(out.changes.tools.begin()->second->size(), 2u);
-  EXPECT_EQ(out.report.action, Action::changed);
-}
-
-TEST(PlanListing, FailureKeepsToolsAndMarksDegraded) {
-  Scene scene;
-  scene.known("github");
-  const auto out =
-      plan_listing(scene.catalog, due_of("github"), fail(Errc::timeout, "no answer"), kNow);
-  EXPECT_TRUE(out.changes.tools.empty());
-  ASSERT_EQ(out.changes.upserts.size(), 1u);
-  EXPECT_EQ(out.changes.upserts[0].degraded.reason, "no answer");
-  EXPECT_EQ(out.report.action, Action::degraded);
-}
-
-TEST(PlanListing, SameFailureAgainWritesNothing) {
-  Scene scene;
-  scene.known("github").degraded = {{kNow.unix_ms - 60'000}, "no answer"};
-  const auto out =
-      plan_listing(scene.catalog, due_of("github"), fail(Errc::timeout, "no answer"), kNow);
-  EXPECT_TRUE(out.changes.empty());
-}
-
-TEST(PlanListing, RecoveryClearsDegraded) {
-  Scene scene;
-  scene.known("github").degraded = {kNow, "no answer"};
-  const auto out = plan_listing(scene.catalog, due_of("github"), tools_named({"a"}), kNow);
-  ASSERT_EQ(out.changes.upserts.size(), 1u);
-  EXPECT_FALSE(out.changes.upserts[0].degraded);
-}
-
-TEST(PlanListing, AnswerOfAReplacedServerIsDropped) {
-  Scene scene;
-  scene.known("github").connection_hash = "a newer command";
-  const auto out = plan_listing(scene.catalog, due_of("github"), tools_named({"a"}), kNow);
-  EXPECT_TRUE(out.changes.empty());
-}
-
-TEST(PlanListing, AnswerOfARemovedServerIsDropped) {
-  Scene scene;
-  const auto out = plan_listing(scene.catalog, due_of("github"), tools_named({"a"}), kNow);
-  EXPECT_TRUE(out.changes.empty());
-}
-
-TEST(PlanListing, ProblemsOfTheListAreShown) {
-  Scene scene;
-  scene.known("github");
-  mcp::ToolList list = tools_named({"a"});
-  list.problems = {"lists the tool \"a\" twice"};
-  const auto out = plan_listing(scene.catalog, due_of("github"), list, kNow);
-  ASSERT_EQ(out.changes.upserts.size(), 1u);
-  EXPECT_EQ(out.changes.upserts[0].degraded.reason, "lists the tool \"a\" twice");
-  EXPECT_EQ(out.changes.tools.size(), 1u);
-}
-
-TEST(PlanFlush, StoresOnlyWhatIsNewer) {
-  Scene scene;
-  scene.known("github");
-  scene.known("files");
-  activity_of(scene).last_success = {kNow.unix_ms + 5};
-  const auto out = plan_flush(scene.catalog, scene.activity);
-  ASSERT_EQ(out.upserts.size(), 1u);
-  EXPECT_EQ(out.upserts[0].display_name, "github");
-}
 
 }  // namespace
 }  // namespace mcpo::ingest

@@ -10,14 +10,16 @@
 
 namespace mcpo::ingest {
 
-// The newest usable observation of each source: an unavailable one leaves the former in force.
+// What was observed last of each server. An unavailable source leaves all in force, and a server of
+// the catalog that is not listed, or not readable, keeps the route that this process saw last.
 class RouteBook {
  public:
-  void remember(const sources::Observation& observation);
+  void remember(const sources::Observation& observation, const catalog::Catalog& catalog);
   std::map<ServerId, upstream::Route> routes(const catalog::Catalog& catalog) const;
 
  private:
-  std::map<SourceInstance, std::map<ServerKey, mcp::ConnectionSpec>> specs_;
+  using Specs = std::map<ServerKey, mcp::ConnectionSpec>;
+  std::map<SourceInstance, Specs> specs_;
 };
 
 }  // namespace mcpo::ingest

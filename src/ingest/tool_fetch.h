@@ -11,6 +11,7 @@
 #include "async/task_scope.h"
 #include "base/clock.h"
 #include "catalog/live_catalog.h"
+#include "ingest/plan_listing.h"
 #include "ingest/reconcile.h"
 #include "upstream/pool.h"
 

@@ -1,46 +1,48 @@
-// Ranks in three steps: base scores of all documents from the lexical arm, corrections on the head
-// of that list, exact names before everything.
-//   base  = lex / max, and with two or more sentences half of it and half of the best sentence's
-//   final = base + .2 * mean base of the server's three best documents
+// Ranks in three steps: base scores of all documents (base_scores), corrections on the head of that
+// list, exact names before everything.
+//   final = base + .4 name cover + .2 server's best three + .2 sentence cosine + .1 bigrams
+// or, by words alone, base + .2 server's best three.
 #include "search/engine.h"
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "search/analyzer.h"
+#include "search/base_scores.h"
+#include "search/bigrams.h"
 #include "search/exact_names.h"
 #include "search/lexical_index.h"
+#include "search/name_cover.h"
 #include "search/request.h"
+#include "search/servers.h"
+#include "search/vector_index.h"
 
 namespace mcpo::search {
 namespace {
 
-constexpr float kSentenceShare = .5F;
-constexpr float kServerWeight = .2F;
-constexpr float kExactBonus = 2;  // more than base and corrections together can be
-constexpr std::size_t kServerBest = 3;
+constexpr float kExactBonus = 3;  // more than base and corrections together can be
 constexpr std::size_t kMaxCandidates = 5;
-constexpr std::uint32_t kNoServer = 0xffffffff;
 
-using ServerBest = std::array<float, kServerBest>;  // descending; 0: fewer documents
+// What is added to one document's base score.
+struct Correction {
+  float server = 0;
+  float name = 0;
+  float sentence = 0;
+  float bigrams = 0;
+  float sum() const { return server + name + sentence + bigrams; }
+};
 
-// Arrays as long as there are documents or servers, all 0 between searches.
+// Between searches only memory.
 struct Scratch {
-  DenseScores unit;
-  std::vector<float> base;
-  std::vector<float> sentence;  // the best sentence of each document
-  std::vector<DocId> found;     // documents with a base score
-  std::vector<ServerBest> servers;
-
-  void reset(std::size_t documents, std::size_t server_count) {
-    unit.reset(documents);
-    base.assign(documents, 0);
-    sentence.assign(documents, 0);
-    found.clear();
-    servers.assign(server_count, {});
-  }
+  BaseScores base;
+  ServerBest servers;
+  RequestRows rows;
+  std::vector<std::uint32_t> bigrams;  // of the request
+  std::vector<Hit> hits;
+  DenseScores respelled;
 };
 
 Scratch& thread_scratch() {
@@ -61,105 +63,63 @@ void keep_best(std::vector<Hit>& hits, std::size_t count) {
   std::ranges::sort(hits, is_better);
 }
 
+LexicalIndex::Parts documents_of(std::span<const Part> parts) {
+  LexicalIndex::Parts out;
+  for (const Part& part : parts) out.push_back(part.documents);
+  return out;
+}
+
 class Engine final : public Index {
  public:
-  explicit Engine(LexicalIndex::Parts parts)
-      : lexical_(std::move(parts)), names_(lexical_.parts()) {
-    number_servers();
-  }
+  explicit Engine(std::span<const Part> parts)
+      : lexical_(documents_of(parts)),
+        names_(lexical_.parts()),
+        servers_(lexical_.parts()),
+        vectors_(parts),
+        name_rows_(parts) {}
 
   Ranking search(const Query& query) const override;
   Explanation explain(const Query& query, DocId doc) const override;
   std::size_t size() const override { return lexical_.size(); }
   std::size_t memory_bytes() const override {
-    return lexical_.memory_bytes() + names_.memory_bytes() + server_of_.capacity() * 4;
+    return lexical_.memory_bytes() + names_.memory_bytes() + servers_.memory_bytes() +
+           vectors_.memory_bytes() + name_rows_.memory_bytes();
   }
 
  private:
-  void number_servers();
-  void score_base(const Request& request, const Query& query, Scratch& scratch) const;
-  float score_unit(std::string_view text, const Query& query, Scratch& scratch) const;
-  void score_servers(Scratch& scratch) const;
-  float server_part(DocId doc, const Scratch& scratch) const;
+  Arms arms() const { return {lexical_, vectors_}; }
+  void score(const Request& request, const Query& query, Scratch& scratch) const;
   std::vector<DocId> exact_documents(const Query& query) const;
-  void append_siblings(const Query& query, std::span<const DocId> exact, const Scratch& scratch,
-                       std::vector<Hit>& out) const;
+  void append_siblings(const Query& query, std::span<const DocId> exact, Scratch& scratch) const;
+  std::size_t collect(const Query& query, std::span<const DocId> exact, Scratch& scratch) const;
+  std::vector<Correction> corrections(std::span<const Hit> head, const Scratch& scratch) const;
   std::vector<Hit> ranked(const Query& query, Scratch& scratch) const;
   void put_nearest(const Request& request, const Query& query, Ranking& out) const;
   void append_respelled(const Request& request, const Query& query, std::vector<DocId>& out) const;
-  void explain_fields(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                      Explanation& out) const;
+  void explain_base(const Request& request, const Query& query, DocId doc, Scratch& scratch,
+                    Explanation& out) const;
+  void explain_unit(const Request& request, const Query& query, std::size_t unit, double factor,
+                    DocId doc, Scratch& scratch, Explanation& out) const;
+  void explain_ranks(const Request& request, const Query& query, DocId doc, Scratch& scratch,
+                     Explanation& out) const;
 
   LexicalIndex lexical_;
   ExactNames names_;
-  std::vector<std::uint32_t> server_of_;     // by document
-  std::vector<std::uint32_t> server_sizes_;  // by server
+  Servers servers_;
+  VectorIndex vectors_;
+  NameRows name_rows_;
 };
 
-void Engine::number_servers() {
-  std::vector<std::string_view> names;
-  for (const auto& part : lexical_.parts()) {
-    for (std::size_t i = 0; i < part->size(); ++i) names.push_back(part->server(i));
-  }
-  std::vector<std::string_view> sorted = names;
-  std::ranges::sort(sorted);
-  sorted.erase(std::ranges::unique(sorted).begin(), sorted.end());
-  server_sizes_.assign(sorted.size(), 0);
-  for (const std::string_view name : names) {
-    const auto number =
-        static_cast<std::uint32_t>(std::ranges::lower_bound(sorted, name) - sorted.begin());
-    ++server_sizes_[number];
-    // Where there is no server, or only one, it tells nothing about a document.
-    server_of_.push_back(name.empty() || sorted.size() < 2 ? kNoServer : number);
-  }
-}
-
-// Fills scratch.unit with the visible documents' scores; returns the best.
-float Engine::score_unit(std::string_view text, const Query& query, Scratch& scratch) const {
-  scratch.unit.reset(size());
-  lexical_.add_scores(lexical_.request_terms(text), scratch.unit);
-  if (query.visible) scratch.unit.keep_if(query.visible);
-  return scratch.unit.best();
-}
-
-void Engine::score_base(const Request& request, const Query& query, Scratch& scratch) const {
-  scratch.reset(size(), server_sizes_.size());
-  const float best = score_unit(request.text, query, scratch);
-  const float share = request.sentences.empty() ? 1 : 1 - kSentenceShare;
-  for (const DocId doc : scratch.unit.touched()) {
-    scratch.base[doc] = share * (scratch.unit[doc] / best);
-    scratch.found.push_back(doc);
-  }
-  for (const std::string& sentence : request.sentences) {
-    const float best_of_sentence = score_unit(sentence, query, scratch);
-    for (const DocId doc : scratch.unit.touched()) {
-      const float score = scratch.unit[doc] / best_of_sentence;
-      scratch.sentence[doc] = std::max(scratch.sentence[doc], score);
-    }
-  }
-  if (request.sentences.empty()) return;
-  for (const DocId doc : scratch.found) {
-    scratch.base[doc] += kSentenceShare * scratch.sentence[doc];
-  }
-}
-
-void Engine::score_servers(Scratch& scratch) const {
-  for (const DocId doc : scratch.found) {
-    if (server_of_[doc] == kNoServer) continue;
-    ServerBest& best = scratch.servers[server_of_[doc]];
-    float score = scratch.base[doc];
-    for (float& place : best) {
-      if (score > place) std::swap(score, place);
-    }
-  }
-}
-
-float Engine::server_part(DocId doc, const Scratch& scratch) const {
-  const std::uint32_t server = server_of_[doc];
-  if (server == kNoServer) return kServerWeight * scratch.base[doc];
-  const ServerBest& best = scratch.servers[server];
-  const auto count = static_cast<float>(std::min<std::size_t>(kServerBest, server_sizes_[server]));
-  return kServerWeight * (best[0] + best[1] + best[2]) / count;
+void Engine::score(const Request& request, const Query& query, Scratch& scratch) const {
+  const auto share = static_cast<float>(std::clamp(query.semantic_share, 0., 1.));
+  scratch.base.compute(arms(), request, query, share);
+  scratch.servers.compute(servers_, scratch.base.scores(), scratch.base.found());
+  scratch.bigrams.clear();
+  scratch.rows.assign({}, 0);
+  if (!scratch.base.is_hybrid()) return;
+  append_bigrams(request.text, scratch.bigrams);
+  make_set(scratch.bigrams);
+  scratch.rows.assign(query.embedding->rows, query.embedding->vector.size());
 }
 
 std::vector<DocId> Engine::exact_documents(const Query& query) const {
@@ -172,47 +132,91 @@ std::vector<DocId> Engine::exact_documents(const Query& query) const {
   return out;
 }
 
-// A document without any word of the request may still be meant when its server's others match.
+// A document without any evidence of its own may still be meant when its server's others match.
 // Those of the best servers fill up the head.
 void Engine::append_siblings(const Query& query, std::span<const DocId> exact,
-                             const Scratch& scratch, std::vector<Hit>& out) const {
+                             Scratch& scratch) const {
+  const BaseScores& base = scratch.base;
   std::vector<Hit> siblings;
   for (DocId doc = 0; doc < size(); ++doc) {
-    const float part = scratch.base[doc] > 0 ? 0 : server_part(doc, scratch);
-    if (part == 0 || std::ranges::binary_search(exact, doc)) continue;
-    if (!query.visible || query.visible(doc)) siblings.push_back({doc, part});
+    const std::uint32_t server = servers_.of(doc);
+    const float best = base[doc] > 0 ? 0 : scratch.servers.of(server, 0);
+    if (best == 0 || std::ranges::binary_search(exact, doc)) continue;
+    if (std::ranges::binary_search(base.too_far(), doc)) continue;
+    if (base.is_hybrid() && vectors_.has(doc)) continue;  // found already, as the furthest one
+    if (!query.visible || query.visible(doc)) siblings.push_back({doc, best});
   }
-  keep_best(siblings, kHeadSize - out.size());
-  for (const Hit& hit : siblings) out.push_back({hit.doc, 0});
+  keep_best(siblings, kHeadSize - scratch.hits.size());
+  for (const Hit& hit : siblings) scratch.hits.push_back({hit.doc, 0});
+}
+
+// Fills scratch.hits: exact names in their own order, then the others by base score. Returns how
+// many of them corrections are for.
+std::size_t Engine::collect(const Query& query, std::span<const DocId> exact,
+                            Scratch& scratch) const {
+  std::vector<Hit>& hits = scratch.hits;
+  hits.clear();
+  for (const DocId doc : scratch.base.found()) {
+    if (!std::ranges::binary_search(exact, doc)) hits.push_back({doc, scratch.base[doc]});
+  }
+  if (hits.size() < kHeadSize) append_siblings(query, exact, scratch);
+  keep_best(hits, std::max(query.limit, kHeadSize));
+  const std::size_t others = std::min(hits.size(), kHeadSize);
+  std::vector<Hit> named;
+  for (const DocId doc : exact) named.push_back({doc, scratch.base[doc]});
+  hits.insert(hits.begin(), named.begin(), named.end());
+  return named.size() + others;
+}
+
+// For each of `head`, whose scores are base scores. A tool without rows of its name gets the mean
+// of those that have them: not knowing is no evidence against it.
+std::vector<Correction> Engine::corrections(std::span<const Hit> head,
+                                            const Scratch& scratch) const {
+  const BaseScores& base = scratch.base;
+  const HeadWeights weights = base.is_hybrid() ? head_weights(base.share()) : HeadWeights{};
+  std::vector<std::optional<float>> covers;
+  float sum = 0;
+  float known = 0;
+  for (const Hit& hit : head) {
+    covers.push_back(name_rows_.cover(hit.doc, scratch.rows));
+    sum += covers.back().value_or(0);
+    known += covers.back() ? 1.F : 0.F;
+  }
+  const float mean = known > 0 ? sum / known : 0;
+  std::vector<Correction> out;
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    const DocId doc = head[i].doc;
+    const std::size_t bigrams =
+        scratch.bigrams.empty() ? 0 : count_common(scratch.bigrams, lexical_.bigrams(doc));
+    out.push_back({
+        .server = weights.server_best * scratch.servers.of(servers_.of(doc), base[doc]),
+        .name = weights.name_cover * covers[i].value_or(mean),
+        .sentence = weights.sentence_cosine * base.sentence_cosine(doc),
+        .bigrams = weights.bigram * static_cast<float>(std::min(kMaxBigrams, bigrams)),
+    });
+  }
+  return out;
 }
 
 // Exact names, then the corrected head, then what is behind it by base score.
 std::vector<Hit> Engine::ranked(const Query& query, Scratch& scratch) const {
   const std::vector<DocId> exact = exact_documents(query);
-  std::vector<Hit> hits;
-  for (const DocId doc : exact) {
-    hits.push_back({doc, scratch.base[doc] + server_part(doc, scratch) + kExactBonus});
+  const std::size_t count = collect(query, exact, scratch);
+  const std::span head = std::span(scratch.hits).first(count);
+  const auto added = corrections(head, scratch);
+  for (std::size_t i = 0; i < count; ++i) {
+    head[i].score += added[i].sum() + (i < exact.size() ? kExactBonus : 0);
   }
-  std::ranges::sort(hits, is_better);
-  std::vector<Hit> others;
-  for (const DocId doc : scratch.found) {
-    if (!std::ranges::binary_search(exact, doc)) others.push_back({doc, scratch.base[doc]});
-  }
-  if (others.size() < kHeadSize) append_siblings(query, exact, scratch, others);
-  keep_best(others, std::max(query.limit, kHeadSize));
-  const std::span head(others.data(), std::min(kHeadSize, others.size()));
-  for (Hit& hit : head) hit.score += server_part(hit.doc, scratch);
-  std::ranges::sort(head, is_better);
-  hits.insert(hits.end(), others.begin(), others.end());
-  hits.resize(std::min(hits.size(), query.limit));
-  return hits;
+  std::ranges::sort(head.first(exact.size()), is_better);
+  std::ranges::sort(head.subspan(exact.size()), is_better);
+  const std::size_t wanted = std::min(scratch.hits.size(), query.limit);
+  return {scratch.hits.begin(), scratch.hits.begin() + static_cast<std::ptrdiff_t>(wanted)};
 }
 
 Ranking Engine::search(const Query& query) const {
   Scratch& scratch = thread_scratch();
   const Request request = read_request(query);
-  score_base(request, query, scratch);
-  score_servers(scratch);
+  score(request, query, scratch);
   Ranking out;
   out.hits = ranked(query, scratch);
   if (out.hits.empty() && query.limit > 0) put_nearest(request, query, out);
@@ -220,7 +224,18 @@ Ranking Engine::search(const Query& query) const {
   return out;
 }
 
+// By meaning, when nothing but the distance threshold stood in the way; else by the names and words
+// that are most like the request's.
 void Engine::put_nearest(const Request& request, const Query& query, Ranking& out) const {
+  const BaseScores& base = thread_scratch().base;
+  if (!base.too_far().empty()) {
+    for (const DocId doc : base.too_far()) out.candidates.push_back({doc, base.nearest(doc)});
+    keep_best(out.candidates, kMaxCandidates);
+    out.note =
+        "no tool has a word of the request, and none is within the distance threshold; candidates"
+        " are the nearest in meaning";
+    return;
+  }
   std::size_t words = 0;
   thread_analyzer().for_each_term(request.text, [&](std::string_view) { ++words; });
   out.note = size() == 0  ? "there are no tools to search"
@@ -237,12 +252,12 @@ void Engine::put_nearest(const Request& request, const Query& query, Ranking& ou
 // What the request finds when its unknown words are read as the most similar known ones.
 void Engine::append_respelled(const Request& request, const Query& query,
                               std::vector<DocId>& out) const {
-  Scratch& scratch = thread_scratch();
-  scratch.unit.reset(size());
-  lexical_.add_scores(lexical_.respelled_terms(request.text), scratch.unit);
-  if (query.visible) scratch.unit.keep_if(query.visible);
+  DenseScores& scores = thread_scratch().respelled;
+  scores.reset(size());
+  lexical_.add_scores(lexical_.respelled_terms(request.text), scores);
+  if (query.visible) scores.keep_if(query.visible);
   std::vector<Hit> hits;
-  for (const DocId doc : scratch.unit.touched()) hits.push_back({doc, scratch.unit[doc]});
+  for (const DocId doc : scores.touched()) hits.push_back({doc, scores[doc]});
   keep_best(hits, kMaxCandidates);
   for (const Hit& hit : hits) {
     if (out.size() == kMaxCandidates) return;
@@ -255,51 +270,77 @@ Explanation Engine::explain(const Query& query, DocId doc) const {
   if (doc >= size() || (query.visible && !query.visible(doc))) return out;
   Scratch& scratch = thread_scratch();
   const Request request = read_request(query);
-  score_base(request, query, scratch);
-  score_servers(scratch);
-  explain_fields(request, query, doc, scratch, out);
-  for (const double share : out.field_scores) out.lexical += share;
-  out.server_part = server_part(doc, scratch);
-  out.exact_name = std::ranges::binary_search(exact_documents(query), doc);
+  explain_ranks(request, query, doc, scratch, out);
+  score(request, query, scratch);
+  const std::vector<DocId> exact = exact_documents(query);
+  const std::size_t count = collect(query, exact, scratch);
+  const std::span head = std::span(scratch.hits).first(count);
+  const auto added = corrections(head, scratch);
+  const auto place = std::ranges::find(head, doc, &Hit::doc);
+  out.in_head = place != head.end();
+  if (out.in_head) {
+    const Correction& own = added[static_cast<std::size_t>(place - head.begin())];
+    out.server_part = own.server;
+    out.name_part = own.name;
+    out.sentence_part = own.sentence;
+    out.bigram_part = own.bigrams;
+  }
+  out.exact_name = std::ranges::binary_search(exact, doc);
   if (out.exact_name) out.exact_part = kExactBonus;
-  if (scratch.base[doc] == 0) return out;
-  const Hit self{doc, scratch.base[doc]};
-  out.lexical_rank =
-      1 + static_cast<std::size_t>(std::ranges::count_if(scratch.found, [&](DocId other) {
-        return is_better({other, scratch.base[other]}, self);
-      }));
+  out.too_far = scratch.base.too_far().size();
+  if (vectors_.has(doc)) out.cosine = scratch.base.nearest(doc);
+  explain_base(request, query, doc, scratch, out);
   return out;
 }
 
-// Shares of the whole request and of the sentence that counts for this document, with the matched
-// words of the whole. Leaves scratch.unit behind as it likes.
-void Engine::explain_fields(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                            Explanation& out) const {
-  const auto add_shares = [&](std::string_view text, double factor) {
-    const auto terms = lexical_.request_terms(text);
-    const auto matches = lexical_.explain(terms, doc);
-    for (const LexicalIndex::Match& match : matches) {
-      for (std::size_t f = 0; f < kFieldCount; ++f) out.field_scores[f] += match.shares[f] * factor;
-    }
-    return matches;
+// Where each arm alone would place the document, and how many documents it may not see.
+void Engine::explain_ranks(const Request& request, const Query& query, DocId doc, Scratch& scratch,
+                           Explanation& out) const {
+  BaseScores& base = scratch.base;
+  const auto rank = [&]() -> std::size_t {
+    if (base[doc] == 0) return 0;
+    const Hit self{doc, base[doc]};
+    return 1 + static_cast<std::size_t>(std::ranges::count_if(base.found(), [&](DocId other) {
+             return is_better({other, base[other]}, self);
+           }));
   };
+  base.compute(arms(), request, query, 0);
+  out.lexical_rank = rank();
+  base.compute(arms(), request, query, 1);
+  if (base.is_hybrid() && vectors_.has(doc)) out.semantic_rank = rank();
+  if (!query.visible) return;
+  for (DocId other = 0; other < size(); ++other) out.hidden += query.visible(other) ? 0 : 1;
+}
+
+// Both arms' parts of the base score, from the whole request and the sentence that counts.
+void Engine::explain_base(const Request& request, const Query& query, DocId doc, Scratch& scratch,
+                          Explanation& out) const {
+  if (scratch.base[doc] == 0) return;
   const double share = request.sentences.empty() ? 1 : 1 - kSentenceShare;
-  const float best = score_unit(request.text, query, scratch);
-  if (best == 0) return;
-  for (const LexicalIndex::Match& match : add_shares(request.text, share / best)) {
+  explain_unit(request, query, 0, share, doc, scratch, out);
+  const std::size_t sentence = scratch.base.best_sentence(doc);
+  if (sentence > 0) explain_unit(request, query, sentence, kSentenceShare, doc, scratch, out);
+  for (const double field : out.field_scores) out.lexical += field;
+}
+
+// Adds `factor` of what one unit says of the document.
+void Engine::explain_unit(const Request& request, const Query& query, std::size_t unit,
+                          double factor, DocId doc, Scratch& scratch, Explanation& out) const {
+  const BaseScores::Unit one = scratch.base.unit_of(arms(), request, query, unit, doc);
+  const double share = scratch.base.share();
+  out.semantic += factor * share * one.scores.semantic;
+  if (one.lexical_best == 0) return;
+  const auto terms = lexical_.request_terms(request.unit(unit));
+  for (const LexicalIndex::Match& match : lexical_.explain(terms, doc)) {
+    for (std::size_t f = 0; f < kFieldCount; ++f) {
+      out.field_scores[f] += factor * (1 - share) * match.shares[f] / one.lexical_best;
+    }
+    if (unit > 0) continue;
     std::string text(lexical_.term_text(match.term.term));
     if (match.term.word != kNoTerm) {
       text = std::string(lexical_.term_text(match.term.word)) + "~" + text;
     }
     out.matched_terms.push_back(std::move(text));
-  }
-  if (scratch.sentence[doc] == 0) return;
-  for (const std::string& sentence : request.sentences) {
-    const float best_of_sentence = score_unit(sentence, query, scratch);
-    if (scratch.unit[doc] == 0) continue;  // perhaps all are 0
-    if (scratch.unit[doc] / best_of_sentence < scratch.sentence[doc]) continue;
-    add_shares(sentence, kSentenceShare / best_of_sentence);
-    return;
   }
 }
 
@@ -317,9 +358,7 @@ std::string_view to_string(Field field) {
 }
 
 std::unique_ptr<const Index> build_index(std::vector<Part> parts) {
-  LexicalIndex::Parts documents;
-  for (Part& part : parts) documents.push_back(std::move(part.documents));
-  return std::make_unique<const Engine>(std::move(documents));
+  return std::make_unique<const Engine>(parts);
 }
 
 std::unique_ptr<const Index> build_index(std::vector<Document> documents) {

@@ -52,18 +52,30 @@ struct Query {
   double distance_threshold = 1;  // TOOL_DISTANCE_THRESHOLD: 1 - cosine
 };
 
-// Of a document among the first kHeadSize: score = lexical + server_part + exact_part.
+// Why a document has its score, which is the sum of the parts.
 struct Explanation {
   std::array<double, kFieldCount> field_scores{};  // each field's share; their sum is `lexical`
-  double lexical = 0;            // 1: as good as the best document that may be seen
-  double server_part = 0;        // what the server's best tools add
-  double exact_part = 0;         // what the exact name adds: more than everything else together
-  std::size_t lexical_rank = 0;  // 1-based; 0: not in the list of that arm
+  double lexical = 0;        // words: (1 - share) for the best document that may be seen
+  double semantic = 0;       // meaning: `semantic_share` for the nearest one
+  double server_part = 0;    // what the server's best tools add
+  double name_part = 0;      // tokens of the name that the request covers
+  double sentence_part = 0;  // nearness of the best sentence
+  double bigram_part = 0;    // pairs of adjacent words
+  double exact_part = 0;     // the exact name: more than everything else together
+  double score() const {
+    return lexical + semantic + server_part + name_part + sentence_part + bigram_part + exact_part;
+  }
   bool exact_name = false;
+  bool in_head = false;           // whether corrections applied: only to the first kHeadSize
+  std::size_t lexical_rank = 0;   // 1-based, by that arm alone; 0: not in its list
+  std::size_t semantic_rank = 0;  // 0: no embedding of the request, or none of the document
+  double cosine = -1;             // with the request or its nearest sentence; -1: none
   std::vector<std::string> matched_terms;  // analysed words that hit; "find~search": by a synonym
+  std::size_t hidden = 0;                  // other documents that Query::visible refused
+  std::size_t too_far = 0;  // documents beyond the distance threshold without a word of the request
 };
 
-// Documents that corrections re-order; those behind them follow by their lexical score alone.
+// Documents that corrections re-order; those behind them follow by their base score.
 inline constexpr std::size_t kHeadSize = 64;
 // More of a query's text is not read.
 inline constexpr std::size_t kMaxQueryBytes = 8192;

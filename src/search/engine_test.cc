@@ -168,7 +168,7 @@ TEST(Engine, ExplanationsSumToTheScore) {
       double fields = 0;
       for (const double share : why.field_scores) fields += share;
       EXPECT_NEAR(fields, why.lexical, 1e-9);
-      EXPECT_NEAR(why.lexical + why.server_part + why.exact_part, hit.score, 1e-5) << text;
+      EXPECT_NEAR(why.score(), hit.score, 1e-5) << text;
       EXPECT_EQ(why.exact_name, why.exact_part > 0);
       EXPECT_EQ(why.lexical_rank == 0, why.lexical == 0);
       EXPECT_EQ(why.matched_terms.empty(), why.lexical == 0);
@@ -197,12 +197,13 @@ TEST(Engine, ExplainNamesSynonyms) {
 TEST(Engine, PartsMakeTheSameIndexAsTheWhole) {
   const std::vector<Document> all = random_documents(150, 11);
   const auto whole = build_index(all);
-  std::vector<std::shared_ptr<const PreparedDocuments>> parts;
+  std::vector<Part> parts;
   for (std::size_t at = 0; at < all.size();) {
     const std::size_t end = std::min(all.size(), at + 1 + at % 7 * 5);
-    parts.push_back(prepare({all.begin() + static_cast<std::ptrdiff_t>(at),
-                             all.begin() + static_cast<std::ptrdiff_t>(end)}));
-    if (at % 3 == 0) parts.push_back(prepare({}));
+    const std::vector<Document> some(all.begin() + static_cast<std::ptrdiff_t>(at),
+                                     all.begin() + static_cast<std::ptrdiff_t>(end));
+    parts.push_back({.documents = prepare(some)});
+    if (at % 3 == 0) parts.push_back({.documents = prepare({})});
     at = end;
   }
   const auto joined = build_index(parts);

@@ -48,7 +48,10 @@ std::vector<StemmedClass> stemmed_classes() {
 }  // namespace
 
 LexicalIndex::LexicalIndex(Parts parts) : parts_(std::move(parts)), postings_({}) {
-  for (const auto& part : parts_) size_ += part->size();
+  for (const auto& part : parts_) {
+    part_begins_.push_back(static_cast<DocId>(size_));
+    size_ += part->size();
+  }
   average_lengths_ = average_lengths();
   fill_postings(number_terms());
   place_synonyms();
@@ -134,6 +137,13 @@ std::uint32_t LexicalIndex::find_term(std::string_view text) const {
                      [&](std::uint32_t known) { return term_texts_[known] == text; });
 }
 
+// Empty parts share their begin with the next: the last one that begins there has the document.
+LexicalIndex::Place LexicalIndex::place_of(DocId doc) const {
+  const auto after = std::ranges::upper_bound(part_begins_, doc);
+  const auto number = static_cast<std::size_t>(after - part_begins_.begin()) - 1;
+  return {parts_[number].get(), doc - part_begins_[number]};
+}
+
 std::vector<RequestTerm> LexicalIndex::request_terms(std::string_view text) const {
   std::vector<std::uint32_t> numbers;
   thread_analyzer().for_each_term(text, [&](std::string_view term) {
@@ -205,13 +215,11 @@ void LexicalIndex::add_scores(std::span<const RequestTerm> terms, DenseScores& s
 std::vector<LexicalIndex::Match> LexicalIndex::explain(std::span<const RequestTerm> terms,
                                                        DocId doc) const {
   std::vector<Match> out;
-  std::size_t local = doc;
-  auto part = parts_.begin();
-  while (part != parts_.end() && local >= (*part)->size()) local -= (*part++)->size();
-  if (part == parts_.end()) return out;
-  const FieldNumbers weights = occurrence_weights(**part, local);
-  for_each_term_of((*part)->occurrences(local), [&](auto run) {
-    const std::uint32_t number = find_term((*part)->term(run.front().term));
+  if (doc >= size_) return out;
+  const auto [part, local] = place_of(doc);
+  const FieldNumbers weights = occurrence_weights(*part, local);
+  for_each_term_of(part->occurrences(local), [&, &part = part](auto run) {
+    const std::uint32_t number = find_term(part->term(run.front().term));
     const auto asked = std::ranges::find(terms, number, &RequestTerm::term);
     if (asked == terms.end()) return;
     double x = 0;

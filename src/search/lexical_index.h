@@ -35,6 +35,12 @@ class LexicalIndex {
   std::string_view term_text(std::uint32_t term) const { return term_texts_[term]; }
   std::size_t term_count() const { return term_texts_.size(); }
 
+  // Of a document's name and description: a set (bigrams.h).
+  std::span<const std::uint32_t> bigrams(DocId doc) const {
+    const Place place = place_of(doc);
+    return place.part->bigrams(place.local);
+  }
+
   // Terms that the index has, each once, ordered: words of the text, then synonyms.
   std::vector<RequestTerm> request_terms(std::string_view text) const;
 
@@ -56,6 +62,10 @@ class LexicalIndex {
 
  private:
   using FieldNumbers = std::array<double, kFieldCount>;
+  struct Place {
+    const PreparedDocuments* part;
+    std::size_t local;
+  };
 
   std::vector<std::vector<std::uint32_t>> number_terms();
   FieldNumbers average_lengths() const;
@@ -64,8 +74,10 @@ class LexicalIndex {
   void place_synonyms();
   void append_synonyms(std::vector<RequestTerm>& terms) const;
   std::uint32_t find_term(std::string_view text) const;
+  Place place_of(DocId doc) const;  // below size()
 
   Parts parts_;
+  std::vector<DocId> part_begins_;
   std::size_t size_ = 0;
   TermTable terms_;
   std::vector<std::string_view> term_texts_;  // in the parts

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "search/analyzer.h"
+#include "search/bigrams.h"
 
 namespace mcpo::search {
 namespace {
@@ -25,6 +26,7 @@ PreparedDocuments::PreparedDocuments(const std::vector<Document>& documents) {
   documents_.reserve(documents.size());
   for (const Document& document : documents) add(document);
   occurrences_.shrink_to_fit();
+  bigrams_.shrink_to_fit();
   scratch_ = {};
 }
 
@@ -52,6 +54,16 @@ void PreparedDocuments::add(const Document& document) {
     i = end;
   }
   out.end = occurrences_.size();
+  add_bigrams(document);
+  out.bigrams_end = bigrams_.size();
+}
+
+void PreparedDocuments::add_bigrams(const Document& document) {
+  std::vector<std::uint32_t> set;
+  append_bigrams(document.name, set);
+  append_bigrams(document.description, set);
+  make_set(set);
+  bigrams_.insert(bigrams_.end(), set.begin(), set.end());
 }
 
 std::uint32_t PreparedDocuments::number_of(std::string_view text) {
@@ -66,7 +78,7 @@ std::uint32_t PreparedDocuments::number_of(std::string_view text) {
 
 std::size_t PreparedDocuments::memory_bytes() const {
   std::size_t bytes = occurrences_.capacity() * sizeof(Occurrence) + term_text_.capacity() +
-                      term_ends_.capacity() * 4 + terms_.memory_bytes();
+                      bigrams_.capacity() * 4 + term_ends_.capacity() * 4 + terms_.memory_bytes();
   for (const Prepared& one : documents_) {
     bytes += sizeof(Prepared) + one.name.capacity() + one.server.capacity();
   }

@@ -35,6 +35,11 @@ class PreparedDocuments {
     const std::size_t begin = doc == 0 ? 0 : documents_[doc - 1].end;
     return std::span(occurrences_).subspan(begin, documents_[doc].end - begin);
   }
+  // Pairs of adjacent terms of name and description: a set (bigrams.h).
+  std::span<const std::uint32_t> bigrams(std::size_t doc) const {
+    const std::size_t begin = doc == 0 ? 0 : documents_[doc - 1].bigrams_end;
+    return std::span(bigrams_).subspan(begin, documents_[doc].bigrams_end - begin);
+  }
 
   // Terms in the order in which the documents first have them.
   std::size_t term_count() const { return terms_.size(); }
@@ -52,13 +57,16 @@ class PreparedDocuments {
     std::string server;
     std::array<std::uint32_t, kFieldCount> lengths{};
     std::size_t end = 0;  // of its occurrences
+    std::size_t bigrams_end = 0;
   };
 
   void add(const Document& document);
+  void add_bigrams(const Document& document);
   std::uint32_t number_of(std::string_view term);
 
   std::vector<Prepared> documents_;
   std::vector<Occurrence> occurrences_;
+  std::vector<std::uint32_t> bigrams_;
   TermTable terms_;
   std::string term_text_;
   std::vector<std::uint32_t> term_ends_;

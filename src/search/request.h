@@ -15,6 +15,11 @@ inline constexpr std::size_t kMinSentenceWords = 3;
 struct Request {
   std::string text;                    // description and keywords, at most kMaxQueryBytes
   std::vector<std::string> sentences;  // of the description; empty when there are fewer than two
+
+  // 0: the whole, 1..: a sentence.
+  std::string_view unit(std::size_t number) const {
+    return number == 0 ? text : sentences[number - 1];
+  }
 };
 
 Request read_request(const Query& query);

@@ -42,10 +42,10 @@ std::string redacted_url(std::string_view text);
 
 // An image reference in parts: ghcr.io/stacklok/fetch:1.0.5@sha256:…
 struct ImageReference {
-  std::string host;        // lower case, with its port; "docker.io" when none is given
-  std::string repository;  // "library/redis" for "redis"
-  std::string tag;         // empty: none given
-  std::string digest;      // "sha256:…"; empty: none given
+  std::string host;               // lower case, with its port; "docker.io" when none is given
+  std::string repository;         // "library/redis" for "redis"
+  std::string tag;                // empty: none given
+  std::string digest;             // "sha256:…"; empty: none given
   std::string canonical() const;  // host/repository: what is compared when versions differ
   bool operator==(const ImageReference&) const = default;
 };

@@ -28,7 +28,7 @@ namespace mcpo::sources::toolhive {
 
 // One item of the list. What is absent or null is empty.
 struct ListedWorkload {
-  std::string name;  // empty: the item has none that could be read
+  std::string name;     // empty: the item has none that could be read
   std::string package;  // image; "remote" for remote workloads
   std::string url;      // of the local proxy, verbatim
   std::string status;   // verbatim, "" included
@@ -72,13 +72,13 @@ struct CreateRequest {
     std::string name;    // an existing secret's key
     std::string target;  // the environment variable that gets its value
   };
-  std::string name;                 // ^[a-zA-Z0-9._-]+$, at most 100 characters
-  std::string server;               // the registry entry's full name
+  std::string name;    // ^[a-zA-Z0-9._-]+$, at most 100 characters
+  std::string server;  // the registry entry's full name
   std::string registry = "default";
-  std::string group;                // empty: "default"; must exist
+  std::string group;  // empty: "default"; must exist
   std::map<std::string, std::string> env;
   std::vector<SecretReference> secrets;
-  std::map<std::string, std::string> headers;              // of a remote: name -> value
+  std::map<std::string, std::string> headers;               // of a remote: name -> value
   std::map<std::string, std::string> headers_from_secrets;  // name -> an existing secret's key
 };
 

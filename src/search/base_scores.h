@@ -1,0 +1,80 @@
+// First step of a ranking: every document's score by both arms, for the whole request and for each
+// of its sentences.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "search/embedding.h"
+#include "search/fusion.h"
+#include "search/lexical_index.h"
+#include "search/request.h"
+#include "search/vector_index.h"
+
+namespace mcpo::search {
+
+struct Arms {
+  const LexicalIndex& lexical;
+  const VectorIndex& vectors;
+};
+
+// Arrays as long as there are documents, to be kept and used again. Not thread-safe.
+class BaseScores {
+ public:
+  // `share` is the semantic arm's. 0, or a query without an embedding that compares: the lexical
+  // arm alone, which costs as much as there are documents with a word of the request.
+  void compute(const Arms& arms, const Request& request, const Query& query, float share);
+
+  bool is_hybrid() const { return share_ > 0; }
+  float share() const { return share_; }
+
+  // Documents that the request finds, ascending or not.
+  std::span<const DocId> found() const { return found_; }
+  // By document; 0 for what was not found.
+  std::span<const float> scores() const { return scores_; }
+  float operator[](DocId doc) const { return scores_[doc]; }
+  // The best sentence's cosine, scaled; the whole request's where it is one sentence. 0: lexical.
+  float sentence_cosine(DocId doc) const;
+  // Visible, without a word of the request, and further away than the query's threshold; ascending.
+  std::span<const DocId> too_far() const { return too_far_; }
+  // The best unit's cosine of a visible document; -1: none.
+  float nearest(DocId doc) const { return is_hybrid() ? nearest_[doc] : -1; }
+
+  // For explanations: unit 0 is the whole request, 1.. its sentences.
+  // The sentence that counts for a document; 0: none.
+  std::size_t best_sentence(DocId doc) const { return best_unit_[doc]; }
+  struct Unit {
+    ArmScores scores;        // of the document
+    float lexical_best = 0;  // the score that is 1 in `scores.lexical`
+  };
+  // Only between a compute() and the next, with the same arguments.
+  Unit unit_of(const Arms& arms, const Request& request, const Query& query, std::size_t unit,
+               DocId doc);
+
+ private:
+  void reset(std::size_t documents);
+  float score_words(const Arms& arms, std::string_view text, const Query& query);
+  void score_lexical(const Arms& arms, const Request& request, const Query& query);
+  void score_hybrid(const Arms& arms, const Request& request, const Query& query);
+  Range score_cosines(const Arms& arms, std::span<const float> vector);
+  ArmScores arm_scores(const Arms& arms, DocId doc, float lexical_best, Range cosines) const;
+  void collect_found(const Arms& arms, float distance_threshold);
+
+  float share_ = 0;
+  DenseScores words_;           // of one unit, not scaled
+  std::vector<float> cosines_;  // of one unit
+  std::vector<float> scores_;
+  std::vector<float> sentence_;  // best h of a sentence
+  std::vector<std::uint8_t> best_unit_;
+  std::vector<DocId> found_;
+  // Only when hybrid:
+  std::vector<DocId> visible_;
+  std::vector<float> nearest_;          // best cosine of a unit
+  std::vector<float> sentence_cosine_;  // scaled
+  std::vector<std::uint8_t> has_word_;
+  std::vector<DocId> too_far_;
+};
+
+}  // namespace mcpo::search

@@ -1,0 +1,68 @@
+#include "search/embedding.h"
+
+#include <gtest/gtest.h>
+
+namespace mcpo::search {
+namespace {
+
+DocumentEmbedding an_embedding() {
+  DocumentEmbedding out;
+  out.vector = {.6F, -.8F};
+  out.pieces = {7, 8, 300, 30'000};
+  out.name_pieces = {300, 7};
+  out.name_rows = {.dimension = 2, .values = {127, -3, 0, -128}, .scales = {.01F, .007F}};
+  return out;
+}
+
+std::string text_of(Document document) { return semantic_text(document).text; }
+
+TEST(SemanticText, IsServerNameAndDescriptionInWords) {
+  EXPECT_EQ(text_of({.server = "my-files.v2", .name = "read_textFile", .description = " Reads.\n"}),
+            "my files v2: read text File. Reads.");
+  EXPECT_EQ(text_of({.name = "HTTPServer2Go", .description = "x"}), "HTTP Server2 Go. x");
+  EXPECT_EQ(text_of({.name = "a"}), "a. ");
+}
+
+TEST(SemanticText, SaysWhereTheNameIs) {
+  const SemanticText text = semantic_text({.server = "web", .name = "fetchPage"});
+  EXPECT_EQ(text.text.substr(text.name_begin, text.name_end - text.name_begin), "fetch Page");
+}
+
+TEST(RequestTexts, AreTheWholeAndItsSentences) {
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(request_texts({.description = "read a file", .keywords = "disk"}),
+            Texts{"read a file disk"});
+  EXPECT_EQ(request_texts({.description = "Read a file. Send a mail."}),
+            (Texts{"Read a file. Send a mail.", "Read a file.", "Send a mail."}));
+  EXPECT_EQ(request_texts({}), Texts{""});
+}
+
+TEST(EmbeddingBytes, ComeBackEqual) {
+  for (const DocumentEmbedding& one : {an_embedding(), DocumentEmbedding{}}) {
+    const auto back = embedding_from_bytes(to_bytes(one));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(*back, one);
+  }
+}
+
+TEST(EmbeddingBytes, CutOrLongerOnesAreCorrupt) {
+  const std::string bytes = to_bytes(an_embedding());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto back = embedding_from_bytes(std::string_view(bytes).substr(0, size));
+    ASSERT_FALSE(back) << size;
+    EXPECT_EQ(back.error().code, Errc::corrupt);
+  }
+  EXPECT_FALSE(embedding_from_bytes(bytes + '\0'));
+}
+
+TEST(EmbeddingBytes, HugeCountsAndNumbersThatAreNoneAreCorrupt) {
+  EXPECT_FALSE(embedding_from_bytes("\xff\xff\xff\xff\x0f"));
+  EXPECT_FALSE(embedding_from_bytes(std::string("\x00\xff\xff\xff\xff\x0f\x01", 7)));
+  EXPECT_FALSE(embedding_from_bytes(std::string("\x01\x00\x00\xc0\x7f\x00\x00\x00", 8)));
+  DocumentEmbedding overgrown = an_embedding();
+  overgrown.name_rows.scales[1] = 3e38F;
+  EXPECT_FALSE(embedding_from_bytes(to_bytes(overgrown)));
+}
+
+}  // namespace
+}  // namespace mcpo::search

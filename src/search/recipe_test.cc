@@ -1,0 +1,221 @@
+// The ranking against the reference implementation of the recipe (Python), on a small corpus with
+// made-up vectors: token j of a vocabulary, tool i and text u each have a vector of sines.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "search/embedding.h"
+#include "search/tokenizer.h"
+
+namespace mcpo::search {
+namespace {
+
+constexpr std::size_t kDimension = 8;
+
+std::vector<Document> tools() {
+  const auto tool = [](const char* server, const char* name, const char* description,
+                       const char* parameters) {
+    return Document{
+        .server = server, .name = name, .description = description, .parameter_names = parameters};
+  };
+  return {
+      tool("github", "create_issue", "Open a new issue in a repository", "title body labels"),
+      tool("github", "search_code", "Search for code in all repositories of an organization",
+           "query language"),
+      tool("github", "merge_pull_request", "Merges a pull request into its base branch",
+           "number method"),
+      tool("jira", "createIssue", "Create a ticket in a project of Jira", "project summary"),
+      tool("jira", "assign_issue", "Assign a ticket to a user", "issue user"),
+      tool("mail", "send_message", "Send an email message to a list of people", "to subject text"),
+      tool("mail", "list_messages", "List the messages of a mailbox, newest first", "folder count"),
+      tool("files", "read_file", "Read the contents of a text file from disk", "path"),
+      tool("files", "write_file", "Write text to a file, creating it if needed", "path content"),
+      tool("files", "list_directory", "Show what is in a directory", "path"),
+      tool("web", "fetch_page", "Download a web page and return its text", "url"),
+      tool("web", "search_web", "Search the web for pages about a topic", "query"),
+  };
+}
+
+const std::array<const char*, 6> kRequests = {
+    "open a bug ticket for the login page",
+    "merge the pull request into the main branch",
+    "I have a file with notes on disk. Read the text file please. Then send the text by mail to my "
+    "team.",
+    "look up the newest messages in the mailbox",
+    "Is there a page about dogs? Search the web for pages about dogs!",
+    "something entirely different",
+};
+
+std::vector<float> sines(double phase) {
+  std::vector<float> out;
+  double squares = 0;
+  for (std::size_t k = 0; k < kDimension; ++k) {
+    out.push_back(static_cast<float>(std::sin(phase + 2.3 * static_cast<double>(k))));
+    squares += double{out.back()} * out.back();
+  }
+  for (float& x : out) x /= static_cast<float>(std::sqrt(squares));
+  return out;
+}
+
+// Numbers words in the order in which they come.
+class Vocabulary {
+ public:
+  std::vector<std::uint32_t> numbers(std::string_view text) {
+    std::vector<std::uint32_t> out;
+    std::string word;
+    for (const char c : std::string(text) + " ") {
+      const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      if (is_letter) word += static_cast<char>(c | 0x20);
+      if (is_letter || word.empty()) continue;
+      out.push_back(numbers_.emplace(word, numbers_.size() + 1).first->second);
+      word.clear();
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::string, std::uint32_t> numbers_;
+};
+
+void append_quantized(const std::vector<float>& row, QuantizedRows& out) {
+  float most = 0;
+  for (const float x : row) most = std::max(most, std::abs(x));
+  out.dimension = row.size();
+  out.scales.push_back(most / 127);
+  for (const float x : row) {
+    out.values.push_back(static_cast<std::int8_t>(std::lround(x / most * 127)));
+  }
+}
+
+struct Corpus {
+  Vocabulary vocabulary;
+  std::unique_ptr<const Index> index;
+  std::size_t texts = 0;  // of requests, encoded so far
+
+  Corpus() {
+    Part part{.documents = prepare(tools())};
+    for (const Document& tool : tools()) {
+      auto embedding = std::make_shared<DocumentEmbedding>();
+      const SemanticText text = semantic_text(tool);
+      embedding->vector = sines(static_cast<double>(part.embeddings.size()) * 1.3 + 3 * 2.3);
+      embedding->pieces = vocabulary.numbers(text.text);
+      std::ranges::sort(embedding->pieces);
+      const auto rest = std::ranges::unique(embedding->pieces);
+      embedding->pieces.erase(rest.begin(), rest.end());
+      embedding->name_pieces = vocabulary.numbers(
+          std::string_view(text.text).substr(text.name_begin, text.name_end - text.name_begin));
+      for (const std::uint32_t piece : embedding->name_pieces) {
+        append_quantized(sines(piece * 1.3), embedding->name_rows);
+      }
+      part.embeddings.push_back(std::move(embedding));
+    }
+    index = build_index({std::move(part)});
+  }
+
+  Query query(const char* text) {
+    Query out{.description = text, .limit = 6};
+    out.distance_threshold = 2;  // sines are often opposed
+    auto embedding = std::make_shared<RequestEmbedding>();
+    const std::size_t count = request_texts(out).size();
+    for (std::size_t i = 0; i < count; ++i) {
+      auto vector = sines(static_cast<double>(texts++) * 1.3 + 2.3);
+      i == 0 ? embedding->vector = std::move(vector)
+             : embedding->sentences.emplace_back(std::move(vector));
+    }
+    double position = 0;
+    for (const std::uint32_t word : vocabulary.numbers(text)) {
+      const auto row = sines(word * 1.3 + .05 * position++ * 2.3);
+      embedding->rows.insert(embedding->rows.end(), row.begin(), row.end());
+    }
+    out.embedding = std::move(embedding);
+    return out;
+  }
+};
+
+struct Expected {
+  DocId doc;
+  float base;
+  float final;
+};
+
+// The first six of each request.
+const std::vector<std::array<Expected, 6>> kHybrid = {
+    {{{11, 0.82399F, 1.57617F},
+      {10, 0.83631F, 1.53229F},
+      {0, 0.60657F, 1.17320F},
+      {1, 0.48185F, 1.16820F},
+      {6, 0.49671F, 1.10397F},
+      {2, 0.38697F, 1.01212F}}},
+    {{{2, 0.98376F, 1.85191F},
+      {7, 0.50000F, 1.16071F},
+      {3, 0.41149F, 0.99054F},
+      {8, 0.36899F, 0.97015F},
+      {11, 0.31329F, 0.87353F},
+      {1, 0.20497F, 0.76271F}}},
+    {{{7, 0.69216F, 1.47122F},
+      {8, 0.63648F, 1.36865F},
+      {9, 0.58374F, 1.31060F},
+      {5, 0.57639F, 1.24399F},
+      {4, 0.44293F, 1.09715F},
+      {6, 0.38982F, 1.07149F}}},
+    {{{6, 0.71179F, 1.36510F},
+      {7, 0.50000F, 1.14268F},
+      {2, 0.47152F, 1.09764F},
+      {3, 0.46406F, 1.06528F},
+      {8, 0.42776F, 1.02750F},
+      {11, 0.26839F, 0.79546F}}},
+    {{{11, 0.71939F, 1.61260F},
+      {10, 0.70362F, 1.53427F},
+      {4, 0.46170F, 1.12518F},
+      {9, 0.45477F, 1.11801F},
+      {1, 0.43320F, 1.07862F},
+      {0, 0.33819F, 0.99515F}}},
+    {{{2, 0.48657F, 1.07773F},
+      {6, 0.47214F, 1.06450F},
+      {11, 0.50000F, 1.05781F},
+      {7, 0.45149F, 0.86275F},
+      {1, 0.43546F, 0.85000F},
+      {5, 0.18760F, 0.72716F}}},
+};
+
+// By words alone; those with a score.
+const std::vector<std::vector<std::pair<DocId, float>>> kLexical = {
+    {{10, 1.000000F}, {0, 0.753587F}, {4, 0.654074F}, {11, 0.647974F}},
+    {{2, 1.000000F}, {10, 0.031760F}},
+    {{7, 1.000000F}, {5, 0.829314F}, {8, 0.502191F}, {9, 0.315010F}},
+    {{6, 1.000000F}, {5, 0.497438F}},
+    {{11, 1.000000F}, {10, 0.896062F}, {1, 0.376417F}},
+    {},
+};
+
+TEST(Recipe, BaseAndFinalScoresAreThoseOfTheReference) {
+  Corpus corpus;
+  for (std::size_t r = 0; r < kRequests.size(); ++r) {
+    const Query query = corpus.query(kRequests[r]);
+    const auto hits = corpus.index->search(query).hits;
+    ASSERT_EQ(hits.size(), 6U);
+    for (std::size_t i = 0; i < 6; ++i) {
+      const Expected& expected = kHybrid[r][i];
+      EXPECT_EQ(hits[i].doc, expected.doc) << kRequests[r] << " " << i;
+      EXPECT_NEAR(hits[i].score, expected.final, 1e-3) << kRequests[r] << " " << i;
+      const Explanation why = corpus.index->explain(query, expected.doc);
+      EXPECT_NEAR(why.lexical + why.semantic, expected.base, 1e-3) << kRequests[r] << " " << i;
+    }
+  }
+}
+
+TEST(Recipe, LexicalScoresAreThoseOfTheReference) {
+  const Corpus corpus;
+  for (std::size_t r = 0; r < kRequests.size(); ++r) {
+    for (const auto& [doc, score] : kLexical[r]) {
+      const Explanation why = corpus.index->explain({.description = kRequests[r]}, doc);
+      EXPECT_NEAR(why.lexical, score, 1e-5) << kRequests[r] << " " << doc;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mcpo::search

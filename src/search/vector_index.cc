@@ -1,0 +1,62 @@
+#include "search/vector_index.h"
+
+#include <algorithm>
+#include <array>
+
+#include "search/prepared.h"
+
+namespace mcpo::search {
+namespace {
+
+constexpr std::size_t kBlock = 256;  // rows whose products are on the stack
+
+std::size_t first_dimension(std::span<const Part> parts) {
+  for (const Part& part : parts) {
+    for (const auto& embedding : part.embeddings) {
+      if (embedding && !embedding->vector.empty()) return embedding->vector.size();
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+VectorIndex::VectorIndex(std::span<const Part> parts) : dimension_(first_dimension(parts)) {
+  if (dimension_ == 0) return;
+  std::size_t size = 0;
+  for (const Part& part : parts) size += part.documents->size();
+  rows_.reserve(size * dimension_);
+  has_.reserve(size);
+  for (const Part& part : parts) {
+    for (std::size_t i = 0; i < part.documents->size(); ++i) {
+      add(i < part.embeddings.size() ? part.embeddings[i].get() : nullptr);
+    }
+  }
+}
+
+void VectorIndex::add(const DocumentEmbedding* embedding) {
+  if (embedding != nullptr && embedding->vector.size() == dimension_) {
+    has_.push_back(append_fixed(embedding->vector, rows_) ? 1 : 0);
+  } else {
+    rows_.resize(rows_.size() + dimension_);
+    has_.push_back(0);
+  }
+}
+
+void VectorIndex::cosines(std::span<const float> vector, std::vector<float>& out) const {
+  thread_local std::vector<Fixed> fixed;
+  fixed.clear();
+  append_fixed(vector, fixed);
+  out.resize(has_.size());
+  std::array<std::int32_t, kBlock> products{};
+  for (std::size_t begin = 0; begin < out.size(); begin += kBlock) {
+    const std::size_t count = std::min(kBlock, out.size() - begin);
+    dot_rows(std::span(rows_).subspan(begin * dimension_, count * dimension_), fixed,
+             std::span(products).first(count));
+    for (std::size_t i = 0; i < count; ++i) {
+      out[begin + i] = static_cast<float>(products[i]) * (1 / (kFixedOne * kFixedOne));
+    }
+  }
+}
+
+}  // namespace mcpo::search
