@@ -73,32 +73,45 @@ Installer::Installer(async::Executor executor, sources::toolhive::CurrentApi api
       clock_(clock),
       options_(std::move(options)),
       log_(log),
-      planner_(api_, read_catalog_, options_),
+      planner_(
+          api_, read_catalog_,
+          [this](const std::string& name, const std::string& entry) {
+            return is_reserved(name, entry);
+          },
+          options_),
       scope_(executor_, log_) {}
 
 async::Task<InstallResult> Installer::install(InstallRequest request, ReportProgress progress,
                                               async::Deadline deadline) {
   const async::Deadline until = deadline.earlier(async::Deadline::in(options_.answer_within));
   CO_TRY(EntryPtr entry, planner_.find_entry(request.server_name));
-  const std::string wanted_name = request.workload_name;
-  if (JobPtr job = find_job(*entry, wanted_name)) {
+  if (JobPtr job = find_job(entry->name, request.workload_name)) {
     co_return co_await follow(std::move(job), std::move(progress), until);
   }
-  CO_TRY(InstallPlan plan, co_await planner_.plan(std::move(request), entry, until));
+  CO_TRY(InstallPlan plan, co_await planner_.plan(request, entry, until));
+  // While that was asked, another entry may have begun to be installed under the chosen name.
+  while (!plan.present && is_reserved(plan.create.name, entry->name)) {
+    CO_TRY(plan, co_await planner_.plan(request, entry, until));
+  }
   if (plan.present) co_return *std::move(plan.present);
-  // From here to start() nothing is awaited: of two plans only the first becomes a job.
-  JobPtr job = find_job(*entry, wanted_name.empty() ? std::string() : plan.create.name);
-  if (job == nullptr) job = find_job(RegistryEntry(), plan.create.name);
+  // From here to start() nothing is awaited: of two plans for an entry only the first becomes a
+  // job.
+  JobPtr job = find_job(entry->name, request.workload_name);
   if (job == nullptr) job = start(std::move(plan));
   co_return co_await follow(std::move(job), std::move(progress), until);
 }
 
-Installer::JobPtr Installer::find_job(const RegistryEntry& entry,
+Installer::JobPtr Installer::find_job(const std::string& entry,
                                       const std::string& wanted_name) const {
   const auto it = std::ranges::find_if(jobs_, [&](const JobPtr& job) {
-    return wanted_name.empty() ? job->entry == entry.name : job->workload == wanted_name;
+    return job->entry == entry && (wanted_name.empty() || job->workload == wanted_name);
   });
   return it == jobs_.end() ? nullptr : *it;
+}
+
+bool Installer::is_reserved(const std::string& name, const std::string& entry) const {
+  return std::ranges::any_of(
+      jobs_, [&](const JobPtr& job) { return job->workload == name && job->entry != entry; });
 }
 
 Installer::JobPtr Installer::start(InstallPlan plan) {

@@ -26,9 +26,8 @@ class Installer {
             Logger& log);
 
   // What was begun goes on when the caller is cancelled or its time is up (outcome unfinished). A
-  // request for a workload that is being created joins that: one of the same name, or one of the
-  // same entry that gives no name. `progress` may be empty. Errors: those of Planner, and what
-  // ToolHive answered to the create.
+  // request for an entry that is being installed joins that, unless it gives another workload name.
+  // `progress` may be empty. Errors: those of Planner, and what ToolHive answered to the create.
   async::Task<InstallResult> install(InstallRequest request, ReportProgress progress,
                                      async::Deadline deadline);
 
@@ -38,7 +37,8 @@ class Installer {
   struct Job;
   using JobPtr = std::shared_ptr<Job>;
 
-  JobPtr find_job(const RegistryEntry& entry, const std::string& wanted_name) const;
+  JobPtr find_job(const std::string& entry, const std::string& wanted_name) const;
+  bool is_reserved(const std::string& name, const std::string& entry) const;
   JobPtr start(InstallPlan plan);
   async::Task<void> run(JobPtr job, sources::toolhive::CreateRequest request);
   async::Task<void> carry_out(JobPtr job, sources::toolhive::CreateRequest request);

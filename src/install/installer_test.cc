@@ -6,6 +6,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <set>
 
 #include "catalog/change_set.h"
 #include "sources/toolhive/api_fake.h"
@@ -65,23 +67,56 @@ class InstallerTest : public testing::Test {
     }
   }
 
-  std::vector<Result<InstallResult>> install_all(std::vector<InstallRequest> requests) {
+  // Runs what `begin` makes, and what that leaves behind, to its end.
+  void with_installer(const std::function<async::Co<>(Installer&)>& begin) {
     Installer installer(
         context.get_executor(), [this] { return std::shared_ptr<sources::toolhive::Api>(api); },
         [this] { return catalog; }, [this] { ingest(); }, clock, options, Logger::none());
-    std::vector<Result<InstallResult>> out;
-    for (InstallRequest& request : requests) {
-      asio::co_spawn(context, one(installer, std::move(request), out), rethrow);
-    }
+    asio::co_spawn(context, begin(installer), rethrow);
     run();
     asio::co_spawn(context, closed(installer), rethrow);
     run();
+  }
+  std::vector<Result<InstallResult>> install_all(std::vector<InstallRequest> requests) {
+    std::vector<Result<InstallResult>> out;
+    with_installer([&](Installer& installer) { return all(installer, requests, out); });
     return out;
   }
   Result<InstallResult> install(InstallRequest request) {
     return install_all({std::move(request)}).at(0);
   }
 
+  async::Co<> all(Installer& installer, std::vector<InstallRequest> requests,
+                  std::vector<Result<InstallResult>>& out) {
+    for (InstallRequest& request : requests) {
+      asio::co_spawn(context, one(installer, std::move(request), out), rethrow);
+    }
+    co_return;
+  }
+  async::Co<> then_another(Installer& installer, InstallRequest first, InstallRequest second,
+                           std::vector<Result<InstallResult>>& out) {
+    co_await one(installer, std::move(first), out);
+    co_await one(installer, std::move(second), out);
+    open_gate();
+  }
+  async::Co<> cancelled_caller(Installer& installer) {
+    async::TaskScope scope(context.get_executor(), Logger::none());
+    auto handle = scope.spawn_cancellable("caller", call(installer));
+    while (api->created.empty()) (void)co_await asio::post(asio::use_awaitable);
+    handle.cancel();
+    (void)co_await scope.close(async::Deadline::in(Millis(5'000)));
+    open_gate();
+  }
+  async::Task<void> call(Installer& installer) {
+    InstallRequest request{.server_name = "fetch"};  // named: g++ 12 frees such temporaries twice
+    auto result = co_await installer.install(std::move(request), {}, async::Deadline::never());
+    EXPECT_FALSE(result.has_value());
+    co_return Result<void>();
+  }
+  void open_gate() {
+    api->create_blocked = false;
+    api->gate.notify_all();
+  }
   async::Co<> one(Installer& installer, InstallRequest request,
                   std::vector<Result<InstallResult>>& out) {
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -142,13 +177,42 @@ TEST_F(InstallerTest, ConcurrentRequestsShareOneCreate) {
   EXPECT_EQ(api->created.size(), 1u);
 }
 
+TEST_F(InstallerTest, EntriesOfOneShortNameDoNotShare) {
+  add_entry({.name = "org.other/fetch"});
+  const auto results = install_all(
+      {{.server_name = "io.github.stacklok/fetch"}, {.server_name = "org.other/fetch"}});
+  ASSERT_EQ(results.size(), 2u);
+  std::set<std::string> names;
+  for (const auto& created : api->created) names.insert(created.name);
+  EXPECT_EQ(names.size(), 2u);
+  for (const auto& result : results) EXPECT_TRUE(result.has_value());
+}
+
+TEST_F(InstallerTest, ACreateUnderWayReservesItsName) {
+  add_entry({.name = "org.other/fetch"});
+  options.answer_within = Millis(20);
+  api->create_blocked = true;
+  std::vector<Result<InstallResult>> second;
+  with_installer([&](Installer& installer) -> async::Co<> {
+    return then_another(installer, {.server_name = "io.github.stacklok/fetch"},
+                        {.server_name = "org.other/fetch"}, second);
+  });
+  ASSERT_EQ(api->created.size(), 2u);
+  EXPECT_EQ(api->created[0].name, "fetch");
+  EXPECT_EQ(api->created[1].name, "org-other-fetch");
+}
+
+TEST_F(InstallerTest, ACallersEndDoesNotEndTheCreate) {
+  api->create_blocked = true;
+  with_installer([this](Installer& installer) { return cancelled_caller(installer); });
+  EXPECT_EQ(api->created.size(), 1u);
+  EXPECT_EQ(api->workloads.size(), 1u);
+}
+
 TEST_F(InstallerTest, ASlowCreateIsAnsweredStartingAndGoesOn) {
   options.answer_within = Millis(20);
   api->create_blocked = true;
-  on_answer = [this] {
-    api->create_blocked = false;
-    api->gate.notify_all();
-  };
+  on_answer = [this] { open_gate(); };
   const auto result = install({.server_name = "fetch"});
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->outcome, Outcome::unfinished);

@@ -43,8 +43,11 @@ CreateRequest make_create(const RegistryEntry& entry, Assessment inputs) {
 }  // namespace
 
 Planner::Planner(sources::toolhive::CurrentApi api, ReadCatalog read_catalog,
-                 const InstallOptions& options)
-    : api_(std::move(api)), read_catalog_(std::move(read_catalog)), options_(options) {}
+                 IsReserved is_reserved, const InstallOptions& options)
+    : api_(std::move(api)),
+      read_catalog_(std::move(read_catalog)),
+      is_reserved_(std::move(is_reserved)),
+      options_(options) {}
 
 Result<EntryPtr> Planner::find_entry(const std::string& server_name) const {
   const auto registry = read_catalog_()->registry_of(options_.origin);
@@ -88,6 +91,7 @@ async::Task<InstallPlan> Planner::choose_name(ApiPtr api, InstallRequest request
     names = workload_names(entry->name);
   }
   for (const std::string& name : names) {
+    if (is_reserved_(name, entry->name)) continue;
     CO_TRY(const Owner owner, co_await owner_of(api, workloads, name, entry, deadline));
     InstallPlan out;
     out.create.name = name;

@@ -16,6 +16,8 @@ namespace mcpo::install {
 
 using ReadCatalog = std::function<std::shared_ptr<const catalog::Catalog>()>;
 using EntryPtr = std::shared_ptr<const RegistryEntry>;
+// Whether a workload of that name is being created for an entry other than `entry`.
+using IsReserved = std::function<bool(const std::string& name, const std::string& entry)>;
 
 // Either what is there already, or what to create.
 struct InstallPlan {
@@ -27,7 +29,7 @@ struct InstallPlan {
 // On the I/O thread. Asks ToolHive only questions. Borrows `options`.
 class Planner {
  public:
-  Planner(sources::toolhive::CurrentApi api, ReadCatalog read_catalog,
+  Planner(sources::toolhive::CurrentApi api, ReadCatalog read_catalog, IsReserved is_reserved,
           const InstallOptions& options);
 
   // Errors: unavailable (ToolHive's registry is not known), and those of install::find_entry.
@@ -64,6 +66,7 @@ class Planner {
 
   sources::toolhive::CurrentApi api_;
   ReadCatalog read_catalog_;
+  IsReserved is_reserved_;
   const InstallOptions& options_;
 };
 
