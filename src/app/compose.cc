@@ -203,7 +203,8 @@ Result<void> Engine::open_catalog() {
   TRY(auto store,
       catalog::open_sqlite_store(config.database_path, catalog::OpenMode::create_if_missing));
   TRY(catalog, catalog::LiveCatalog::open(runtime.io(), std::move(store), log));
-  gateway::Visibility visibility{source_instances(config), group_set(config)};
+  gateway::Visibility visibility{source_instances(config), group_set(config),
+                                 config.dynamic_install};
   views = std::make_unique<gateway::ViewFollower>(runtime.io(), *catalog, std::move(visibility),
                                                   embeddings, runtime.cpu(), log);
   views->build_now();
@@ -249,7 +250,7 @@ void Engine::make_toolhive(const sources::IsOurselves& is_ourselves) {
   options.max_parallel = config.ingestion_batch_size;
   options.initial_backoff = config.toolhive_initial_backoff;
   options.max_backoff = config.toolhive_max_backoff;
-  options.max_retries = static_cast<int>(config.toolhive_max_retries);
+  options.max_retries = config.toolhive_max_retries;
   options.registry_check = registry_check(config);
   options.pool = &runtime.cpu();
   auto source = std::make_unique<toolhive_ns::ToolHiveSource>(runtime.io(), std::move(finder),

@@ -44,14 +44,14 @@ struct Config {
   std::uint16_t toolhive_first_port = 50'000;  // of the range that is scanned last
   std::uint16_t toolhive_last_port = 50'100;
   std::chrono::seconds toolhive_timeout{10};  // per request, and for all details of a cycle
-  std::size_t toolhive_max_retries = 100;
+  int toolhive_max_retries = 100;
   Millis toolhive_initial_backoff{1'000};
   Millis toolhive_max_backoff{60'000};
   std::vector<std::string> skipped_workloads{"inspector", "mcp-optimizer",
                                              "toolhive-mcp-optimizer"};
   std::chrono::seconds registry_polling_interval{86'400};  // 0: at start and on triggers only
   std::size_t registry_batch_size = 5;
-  std::size_t targeted_polling_attempts = 120;
+  int targeted_polling_attempts = 120;
   std::chrono::seconds targeted_polling_interval{1};
 
   // What clients see of it

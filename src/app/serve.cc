@@ -116,12 +116,42 @@ class Serve {
           note_call(server, outcome);
         });
     toolset_ = std::make_unique<gateway::Toolset>(
-        *engine_->views, *engine_->queries, *call_tool_,
+        *engine_->views, *engine_->queries, *call_tool_, make_installing(),
         gateway::ToolsetOptions{config_.max_tools_to_return, config_.list_page_size}, log_);
     endpoint_ = std::make_unique<mcp::HttpEndpoint>(runtime_.io(), endpoint_options(), *toolset_,
                                                     engine_->clock, log_);
     handler_.routes = std::make_unique<server::Routes>(
         *endpoint_, [this] { return health_report(*engine_, endpoint_->sessions()); });
+  }
+
+  // Nothing unless ENABLE_DYNAMIC_INSTALL is on.
+  std::optional<gateway::Installing> make_installing() {
+    if (!config_.dynamic_install) return std::nullopt;
+    const sources::toolhive::ToolHiveSource* toolhive = engine_->toolhive;
+    install::InstallOptions options;
+    if (toolhive != nullptr) options.origin = toolhive->origin();
+    options.polling_attempts = config_.targeted_polling_attempts;
+    options.polling_interval = config_.targeted_polling_interval;
+    options.allowed_groups = config_.allowed_groups;
+    installer_ = std::make_unique<install::Installer>(
+        runtime_.io(),
+        [toolhive] { return toolhive == nullptr ? nullptr : toolhive->current_api(); },
+        [this] { return engine_->catalog->read(); }, [this] { cycles_->trigger_now(); },
+        engine_->clock, std::move(options), log_);
+    install_server_ = std::make_unique<gateway::InstallServer>(*installer_);
+    return gateway::Installing{.install_server = install_server_.get(),
+                               .search = {.max_servers = config_.max_servers_to_return},
+                               .registry_problem = [this] { return registry_problem(); }};
+  }
+
+  std::string registry_problem() const {
+    if (engine_->toolhive == nullptr)
+      return "ToolHive, whose registry it would be, is switched off";
+    const auto& states = engine_->cycle->source_states();
+    const auto state = states.find(engine_->toolhive->origin());
+    if (state == states.end()) return "ToolHive has not been asked yet";
+    const bool answered = sources::has_answered(state->second.state);
+    return answered ? state->second.registry_problem : state->second.detail;
   }
 
   // Whether a server works is learned from calls too (DESIGN section 2): where a call says
@@ -225,6 +255,7 @@ class Serve {
     (void)co_await endpoint_->stop(requests);
     if (http_server_) (void)co_await http_server_->stop(requests);
     (void)co_await scope_.close(deadline);
+    if (installer_) (void)co_await installer_->close(deadline);
     co_await engine_->close(deadline);
     log_.info("stopped");
   }
@@ -254,6 +285,8 @@ class Serve {
 
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<gateway::CallTool> call_tool_;
+  std::unique_ptr<install::Installer> installer_;
+  std::unique_ptr<gateway::InstallServer> install_server_;
   std::unique_ptr<gateway::Toolset> toolset_;
   std::unique_ptr<mcp::HttpEndpoint> endpoint_;
   LateHandler handler_;

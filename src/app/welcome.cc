@@ -17,8 +17,9 @@ struct Savings {
   std::int64_t percent() const { return before <= after ? 0 : 100 * (before - after) / before; }
 };
 
-Savings savings(const gateway::View& view) {
-  return {view.baseline_tokens(), mcp::estimate_tokens(gateway::tool_definitions())};
+Savings savings(const Engine& engine, const gateway::View& view) {
+  return {view.baseline_tokens(),
+          mcp::estimate_tokens(gateway::tool_definitions(engine.config.dynamic_install))};
 }
 
 std::size_t answering(const gateway::View& view) {
@@ -79,7 +80,7 @@ std::vector<std::string> start_lines(const Engine& engine) {
 
 std::string welcome_text(const Engine& engine, const std::string& endpoint) {
   const auto view = engine.views->view();
-  const Savings tokens = savings(*view);
+  const Savings tokens = savings(engine, *view);
   std::string out = "\n  MCP Optimizer is ready.\n\n";
   out += fmt::format("  Servers   {} ({} answering), {} tools\n", view->servers().size(),
                      answering(*view), view->tool_count());
@@ -106,7 +107,7 @@ std::string welcome_text(const Engine& engine, const std::string& endpoint) {
 
 void log_welcome(const Engine& engine, const std::string& endpoint, Logger& log) {
   const auto view = engine.views->view();
-  const Savings tokens = savings(*view);
+  const Savings tokens = savings(engine, *view);
   log.info("ready", {{"endpoint", endpoint.empty() ? std::string("stdio") : endpoint},
                      {"servers", view->servers().size()},
                      {"answering", answering(*view)},

@@ -92,9 +92,8 @@ void LocalEncoder::State::load(const Load& make) {
   }
   const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun);
   // Before any worker can begin: whoever gets a vector must find the identity known.
-  asio::post(executor, [self = shared_from_this(), result, took] {
-    self->on_loaded(result, took);
-  });
+  asio::post(executor,
+             [self = shared_from_this(), result, took] { self->on_loaded(result, took); });
   loading.set_value(result ? *result : nullptr);
   if (!result) fail_waiting({Errc::unavailable, result.error().message});
 }

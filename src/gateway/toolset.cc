@@ -41,17 +41,31 @@ const char* const kInstructions =
     "schemas. "
     "Then call the chosen one with call_tool. list_tools shows everything that there is.";
 
-std::string_view tool_definitions() { return kDefinitions; }
+std::string tool_definitions(bool with_installing) {
+  std::string out(kDefinitions);
+  if (!with_installing) return out;
+  out.back() = ',';
+  return out.append(kSearchRegistryDefinition)
+      .append(",")
+      .append(kInstallServerDefinition)
+      .append("]");
+}
 
 Toolset::Toolset(const ViewFollower& views, QueryMaker& queries, CallTool& call_tool,
-                 ToolsetOptions options, Logger& log)
-    : views_(views), queries_(queries), call_tool_(call_tool), options_(options), log_(log) {}
+                 std::optional<Installing> installing, ToolsetOptions options, Logger& log)
+    : views_(views),
+      queries_(queries),
+      call_tool_(call_tool),
+      installing_(std::move(installing)),
+      options_(options),
+      log_(log) {}
 
 std::string Toolset::list_tools(const mcp::RequestContext&) const {
-  return std::string(kDefinitions);
+  return tool_definitions(installing_.has_value());
 }
 
 bool Toolset::has_tool(std::string_view name, const mcp::RequestContext&) const {
+  if (name == kSearchRegistry || name == kInstallServer) return installing_.has_value();
   return name == kFindTool || name == kCallTool || name == kListTools;
 }
 
@@ -62,6 +76,9 @@ std::string Toolset::unknown_tool_hint(std::string_view name, const mcp::Request
     return unknown +
            "tools of the connected servers are called through call_tool, with server_name, "
            "tool_name and parameters";
+  }
+  if (name == kSearchRegistry || name == kInstallServer) {
+    return unknown + "it is there when the optimizer runs with --enable-dynamic-install";
   }
   return unknown +
          "the tools here are find_tool, call_tool and list_tools; find_tool searches the tools of "
@@ -76,20 +93,24 @@ async::Task<mcp::ToolCallResult> Toolset::call_tool(std::string name, RawJson ar
     CallToolArguments target = *std::move(called);
     co_return co_await call_tool_.run(std::move(target), std::move(ctx));
   }
-  Result<std::string> answer = fail(Errc::not_found, name);
-  if (name == kListTools) {
-    answer = list(arguments);
-  } else if (auto wanted = read_find_tool_arguments(arguments); !wanted) {
-    answer = std::unexpected(wanted.error());
-  } else {
-    answer = co_await find(*std::move(wanted), ctx.deadline);
+  if (name == kInstallServer) {
+    co_return co_await installing_->install_server->run(arguments, std::move(ctx));
   }
-  if (!answer) {
-    if (answer.error().code == Errc::cancelled) co_return std::unexpected(answer.error());
+  auto answered = co_await answer(name, arguments, ctx.deadline);
+  if (!answered) {
+    if (answered.error().code == Errc::cancelled) co_return std::unexpected(answered.error());
     log_.debug("a tool was called wrongly", {{"tool", name}, {"request", ctx.request_id}});
-    co_return mcp::ToolCallResult{mcp::error_result(answer.error().message)};
+    co_return mcp::ToolCallResult{mcp::error_result(answered.error().message)};
   }
-  co_return mcp::ToolCallResult{structured_result(*answer)};
+  co_return mcp::ToolCallResult{structured_result(*answered)};
+}
+
+async::Task<std::string> Toolset::answer(std::string name, RawJson arguments,
+                                         async::Deadline deadline) {
+  if (name == kListTools) co_return list(arguments);
+  CO_TRY(FindToolArguments wanted, read_find_tool_arguments(arguments));
+  if (name == kFindTool) co_return co_await find(std::move(wanted), deadline);
+  co_return co_await search_registry(std::move(wanted), deadline);
 }
 
 async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline deadline) const {
@@ -104,6 +125,22 @@ async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline
     if (wanted.explain) explanations.push_back(view->index().explain(made.query, hit.doc));
   }
   co_return find_tool_answer(*view, ranking, made.words_only_because, explanations);
+}
+
+async::Task<std::string> Toolset::search_registry(FindToolArguments wanted,
+                                                  async::Deadline deadline) const {
+  const MadeQuery made =
+      co_await queries_.make(std::move(wanted.description), std::move(wanted.keywords),
+                             options_.max_tools_to_return, deadline);
+  CO_CHECK_OK(co_await async::check_cancelled());
+  const auto view = views_.view();
+  const std::string problem = installing_->registry_problem();
+  co_return search_registry_answer({.view = *view->registry(),
+                                    .catalog = view->catalog(),
+                                    .visibility = views_.visibility(),
+                                    .registry_problem = problem,
+                                    .words_only_because = made.words_only_because},
+                                   made.query, installing_->search);
 }
 
 Result<std::string> Toolset::list(RawJson arguments) const {

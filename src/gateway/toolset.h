@@ -1,13 +1,17 @@
 // The few tools that a client sees, and what each does: the product's main walk starts here.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
 #include "gateway/answers.h"
 #include "gateway/call_tool.h"
+#include "gateway/install_server.h"
 #include "gateway/query_maker.h"
+#include "gateway/search_registry.h"
 #include "gateway/view_follower.h"
 #include "mcp/server_features.h"
 
@@ -18,11 +22,18 @@ struct ToolsetOptions {
   std::size_t list_page_size = 200;
 };
 
-// On the I/O thread. Borrows everything.
+// What ENABLE_DYNAMIC_INSTALL adds: search_registry and install_server.
+struct Installing {
+  InstallServer* install_server = nullptr;
+  SearchRegistryOptions search;
+  std::function<std::string()> registry_problem;  // why it could not be read; empty: it could
+};
+
+// On the I/O thread. Borrows everything. Without `installing` there are three tools.
 class Toolset final : public mcp::ServerFeatures {
  public:
   Toolset(const ViewFollower& views, QueryMaker& queries, CallTool& call_tool,
-          ToolsetOptions options, Logger& log);
+          std::optional<Installing> installing, ToolsetOptions options, Logger& log);
 
   std::string list_tools(const mcp::RequestContext& ctx) const override;
   bool has_tool(std::string_view name, const mcp::RequestContext& ctx) const override;
@@ -33,11 +44,15 @@ class Toolset final : public mcp::ServerFeatures {
 
  private:
   async::Task<std::string> find(FindToolArguments wanted, async::Deadline deadline) const;
+  async::Task<std::string> search_registry(FindToolArguments wanted,
+                                           async::Deadline deadline) const;
+  async::Task<std::string> answer(std::string name, RawJson arguments, async::Deadline deadline);
   Result<std::string> list(RawJson arguments) const;
 
   const ViewFollower& views_;
   QueryMaker& queries_;
   CallTool& call_tool_;
+  std::optional<Installing> installing_;
   ToolsetOptions options_;
   Logger& log_;
 };
@@ -45,6 +60,6 @@ class Toolset final : public mcp::ServerFeatures {
 // For initialize and server/discover: how a model should use us.
 extern const char* const kInstructions;
 // What tools/list answers: a JSON array.
-std::string_view tool_definitions();
+std::string tool_definitions(bool with_installing);
 
 }  // namespace mcpo::gateway

@@ -5,9 +5,9 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "gateway/tool_document.h"
 #include "mcp/result_relay.h"
 #include "mcp/token_count.h"
-#include "mcp/tool.h"
 
 namespace mcpo::gateway {
 namespace {
@@ -15,25 +15,10 @@ namespace {
 constexpr std::size_t kNearest = 5;
 
 search::Document document_of(const catalog::CatalogTool& tool, const PreparedServer& server) {
-  const RawJson definition = RawJson::trusted(tool.definition);
-  search::Document out;
+  search::Document out = tool_document(RawJson::trusted(tool.definition));
+  out.name = tool.name;
   out.server = server.name;
   out.server_description = server.description;
-  out.name = tool.name;
-  auto text = [&](RawJson object, std::string_view name) {
-    const auto value = object.find(name);
-    return value ? value->as_string().value_or("") : std::string();
-  };
-  out.title = text(definition, "title");
-  if (out.title.empty()) {
-    if (const auto annotations = definition.find("annotations")) {
-      out.title = text(*annotations, "title");
-    }
-  }
-  out.description = text(definition, "description");
-  mcp::ParameterTexts parameters = mcp::parameter_texts(definition);
-  out.parameter_names = std::move(parameters.names);
-  out.parameter_texts = std::move(parameters.texts);
   return out;
 }
 
@@ -95,13 +80,13 @@ std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
                                         const Visibility& visibility, PreparedCache& cache,
                                         const EmbeddingBook& embeddings) {
   std::shared_ptr<View> view(new View());
-  PreparedCache used;
+  decltype(cache.servers) used;
   for (const auto& [id, entry] : catalog->servers) {
     if (!visibility.allows(entry->server)) continue;
     auto& prepared = used[id];
-    const auto known = cache.find(id);
+    const auto known = cache.servers.find(id);
     std::string description = registry_description(*catalog, entry->server);
-    const bool same = known != cache.end() && known->second->tools == entry->tools &&
+    const bool same = known != cache.servers.end() && known->second->tools == entry->tools &&
                       known->second->name == entry->server.display_name &&
                       known->second->description == description;
     prepared = same ? known->second : prepare_server(*entry, std::move(description));
@@ -119,7 +104,11 @@ std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
     }
   }
   view->index_ = search::build_index(std::move(parts));
-  cache = std::move(used);
+  cache.servers = std::move(used);
+  if (visibility.registry) {
+    cache.registry = RegistryView::build(view->catalog_->registries, &embeddings, cache.registry);
+    view->registry_ = cache.registry;
+  }
   return view;
 }
 
@@ -134,6 +123,11 @@ std::vector<WantedText> View::wanted_texts(const EmbeddingBook& embeddings) cons
       out.push_back(wanted_text(document_of(*prepared.sorted[i], prepared)));
     }
   }
+  if (registry_ == nullptr) return out;
+  for (WantedText& one : registry_->wanted_texts(embeddings)) {
+    if (seen.contains(bytes_of(one.hash))) continue;
+    out.push_back(std::move(one));
+  }
   return out;
 }
 
@@ -142,6 +136,9 @@ std::vector<ContentHash> View::texts() const {
   for (const ViewServer& server : servers_) {
     out.insert(out.end(), server.prepared->texts.begin(), server.prepared->texts.end());
   }
+  if (registry_ == nullptr) return out;
+  const std::vector<ContentHash> more = registry_->texts();
+  out.insert(out.end(), more.begin(), more.end());
   return out;
 }
 

@@ -15,6 +15,7 @@
 #include "catalog/live_catalog.h"
 #include "catalog/model.h"
 #include "gateway/embedding_book.h"
+#include "gateway/registry_view.h"
 #include "search/engine.h"
 
 namespace mcpo::gateway {
@@ -57,6 +58,7 @@ struct ViewTool {
 struct Visibility {
   std::set<SourceInstance> origins;
   std::set<std::string> groups;  // ALLOWED_GROUPS; empty: all
+  bool registry = false;         // ENABLE_DYNAMIC_INSTALL: servers that could run as well
   bool allows_group(const std::string& group) const {
     return groups.empty() || groups.contains(group);
   }
@@ -67,7 +69,10 @@ struct Visibility {
 
 class View {
  public:
-  using PreparedCache = std::map<ServerId, std::shared_ptr<const PreparedServer>>;
+  struct PreparedCache {
+    std::map<ServerId, std::shared_ptr<const PreparedServer>> servers;
+    RegistryView::Ptr registry;
+  };
   // Reuses what `cache` holds of unchanged servers and leaves in it what this view uses. Takes tens
   // of milliseconds with thousands of new tools: call it on a CPU pool. Tools that `embeddings`
   // does not have are found by their words.
@@ -83,6 +88,9 @@ class View {
   catalog::CatalogVersion version() const { return catalog_->version; }
   const std::vector<ViewServer>& servers() const { return servers_; }  // by name
   const search::Index& index() const { return *index_; }
+  // Null unless the visibility wants it.
+  const RegistryView* registry() const { return registry_.get(); }
+  const catalog::Catalog& catalog() const { return *catalog_; }
   std::size_t tool_count() const { return tools_.size(); }
   std::int64_t baseline_tokens() const { return baseline_tokens_; }
   ViewTool tool(search::DocId number) const;
@@ -104,6 +112,7 @@ class View {
   std::vector<std::uint32_t> tools_;  // number of the server of each tool
   std::unordered_multimap<std::string_view, search::DocId> by_name_;
   std::unique_ptr<const search::Index> index_;
+  RegistryView::Ptr registry_;
   std::int64_t baseline_tokens_ = 0;
 };
 

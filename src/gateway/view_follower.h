@@ -24,6 +24,7 @@ class ViewFollower {
   void build_now();
   // Null before build_now().
   std::shared_ptr<const View> view() const { return view_.read(); }
+  const Visibility& visibility() const { return visibility_; }
   // Follows until cancelled; give it to a TaskScope.
   async::Task<void> run();
   // More embeddings are there: build again, although the catalog is the same.

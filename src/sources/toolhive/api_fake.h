@@ -12,7 +12,7 @@
 
 namespace mcpo::sources::toolhive {
 
-class ApiFake final : public Api {
+class ApiFake : public Api {
  public:
   explicit ApiFake(std::string place = "http://fake") : place_(std::move(place)) {}
 
