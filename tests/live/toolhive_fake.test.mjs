@@ -70,7 +70,7 @@ test('the same requests, the same answers', async t => {
   }
 });
 
-test('stop, restart and delete: the same statuses on the way', async t => {
+test('stop, restart, edit and delete: the same statuses on the way, and the same idea of a new workload', async t => {
   const { origin } = await everything(t);
   const real = await RealToolHive.start(t), fake = await new FakeToolHive({ times: { start: 300 } }).start();
   t.after(() => fake.close());
@@ -78,14 +78,23 @@ test('stop, restart and delete: the same statuses on the way', async t => {
     const send = (method, path, body) => request(place + path, { method, body: body && JSON.stringify(body) });
     const status = async () => { const r = await send('GET', `${W}/a/status`); return r.status === 200 ? JSON.parse(r.text).status : r.status; };
     const becomes = wanted => until(`${place} to say ${wanted}`, async () => await status() === wanted);
+    const listed = async () => JSON.parse((await send('GET', `${W}?all=true`)).text).workloads[0];
     assert.equal((await send('POST', W, { name: 'a', url: `${origin}/mcp` })).status, 201);
     assert.equal(await status(), 'starting');
     await becomes('running');
+    const { created_at, port } = await listed();
     assert.equal((await send('POST', `${W}/a/restart`)).status, 202);
     assert.equal(await status(), 'running', 'restart of a running one changes nothing');
-    for (const [method, path, wanted] of [['POST', '/stop', 'stopped'], ['POST', '/restart', 'running'], ['DELETE', '', 404]]) {
-      assert.equal((await send(method, `${W}/a${path}`)).status, 202);
+    for (const [action, wanted] of [['stop', 'stopped'], ['restart', 'running']]) {
+      assert.equal((await send('POST', `${W}/a/${action}`)).status, 202);
       await becomes(wanted);
+      assert.equal((await listed()).created_at, created_at, `${place}: ${action}`);
     }
+    assert.equal((await send('POST', `${W}/a/edit`, { name: 'b', url: `${origin}/mcp/` })).status, 200);
+    await becomes('running');
+    const edited = await listed();
+    assert.deepEqual([edited.name, edited.port, edited.created_at === created_at, new URL(edited.url).pathname], ['a', port, false, '/mcp/'], place);
+    assert.equal((await send('DELETE', `${W}/a`)).status, 202);
+    await becomes(404);
   }
 });
