@@ -101,7 +101,8 @@ void add_command_options(CLI::App& command, const CommandInfo& info, CommandLine
       command.add_option("--tools", out.eval_tools)->required();
       command.add_option("--queries", out.eval_queries)->required();
       command.add_option("--run", out.eval_run)->required();
-      command.add_option("--arm", out.eval_arm)->check(CLI::IsMember({"lexical", "semantic", "hybrid"}));
+      command.add_option("--arm", out.eval_arm)
+          ->check(CLI::IsMember({"lexical", "semantic", "hybrid"}));
       command.add_option("--limit", out.limit)->check(CLI::Range(1, 1000));
       break;
     default:

@@ -21,7 +21,7 @@ struct CommandLine {
   std::string eval_tools;  // eval
   std::string eval_queries;
   std::string eval_run;
-  std::string eval_arm;  // empty: hybrid, or lexical where there is no encoder
+  std::string eval_arm;   // empty: hybrid, or lexical where there is no encoder
   std::size_t limit = 0;  // search, eval; 0: the command's default
   std::string help;       // help: the text to print
 };

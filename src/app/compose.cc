@@ -13,7 +13,9 @@
 #include "app/version.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "embed/model_files.h"
 #include "sources/config_file/config_file_source.h"
+#include "sources/toolhive/discovery.h"
 #include "upstream/self.h"
 
 extern char** environ;
@@ -98,6 +100,44 @@ bool uses_config_file(const Config& config) {
   return config.config_given || fs::exists(config.config_path, error);
 }
 
+bool uses_toolhive(const Config& config) {
+  const bool named = config.toolhive_port != 0 || !config.toolhive_socket.empty();
+  return config.toolhive && (named || config.docker_mode.value_or(true));
+}
+
+sources::toolhive::DiscoveryOptions toolhive_places(const Config& config) {
+  sources::toolhive::DiscoveryOptions out;
+  out.host = config.toolhive_host;
+  if (config.toolhive_port != 0) out.port = config.toolhive_port;
+  out.socket = config.toolhive_socket;
+  out.file = sources::toolhive::discovery_file_path(environment_variable);
+  out.scan_first = config.toolhive_first_port;
+  out.scan_last = config.toolhive_last_port;
+  return out;
+}
+
+// From the file at every look: whoever renews it need not restart us.
+std::string toolhive_token(const Config& config, Logger& log) {
+  if (config.toolhive_token_file.empty()) return config.toolhive_token;
+  auto text = embed::read_small_file(config.toolhive_token_file, 64 << 10);
+  if (text) return std::string(trim(*text));
+  log.warn("the token for ToolHive cannot be read", {{"cause", text.error().message}});
+  return config.toolhive_token;
+}
+
+// Its date costs ToolHive a tenth of a second, so it is not asked with every look at workloads.
+Millis registry_check(const Config& config) {
+  constexpr int kLooksAtWorkloads = 10;
+  const Millis never{std::chrono::hours(24 * 365)};
+  const Millis own = config.registry_polling_interval.count() > 0
+                         ? Millis(config.registry_polling_interval)
+                         : never;
+  const Millis often = config.polling_interval.count() > 0
+                           ? Millis(config.polling_interval) * kLooksAtWorkloads
+                           : never;
+  return std::min(own, often);
+}
+
 std::string marker_line(const Identity& identity, const Config& config) {
   return identity.instance + "=" + sources::canonical_path(config.config_path);
 }
@@ -125,6 +165,10 @@ std::set<SourceInstance> source_instances(const Config& config) {
   if (uses_config_file(config)) {
     out.insert({"config", sources::canonical_path(config.config_path)});
   }
+  if (uses_toolhive(config)) {
+    const std::string place = sources::toolhive::fixed_place(toolhive_places(config));
+    out.insert({"toolhive", place.empty() ? "default" : place});
+  }
   return out;
 }
 
@@ -145,6 +189,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Config config, Identity identity, s
   std::unique_ptr<Engine> engine(
       new Engine(std::move(config), std::move(identity), std::move(role), runtime, log));
   CHECK_OK(engine->open_catalog());
+  engine->http = http::make_client(runtime.io(), {}, log);
+  TRY(engine->hash_key, load_or_make_hash_key(engine->config.data_dir + "/connection.key"));
   engine->make_sources(port);
   engine->make_upstream();
   CHECK_OK(engine->make_ingestion());
@@ -165,23 +211,54 @@ Result<void> Engine::open_catalog() {
 }
 
 void Engine::make_sources(std::uint16_t port) {
-  if (identity.inside_ourselves || source_instances(config).empty()) return;
+  if (identity.inside_ourselves) return;
   upstream::SelfIdentity self{.binary = identity.binary,
                               .path = environment_variable("PATH").value_or(""),
                               .host = port == 0 ? "" : config.host,
                               .port = port};
-  sources::ConfigFileSource::Options options{
-      .path = config.config_path,
-      .environment = environment_variable,
-      .is_ourselves = [self](const mcp::ConnectionSpec& spec) {
-        return upstream::recognise_self(spec, self);
-      }};
-  sources.push_back(
-      std::make_unique<sources::ConfigFileSource>(runtime.io(), std::move(options), log));
+  const sources::IsOurselves is_ourselves = [self](const mcp::ConnectionSpec& spec) {
+    return upstream::recognise_self(spec, self);
+  };
+  if (uses_config_file(config)) {
+    sources::ConfigFileSource::Options options{.path = config.config_path,
+                                               .environment = environment_variable,
+                                               .is_ourselves = is_ourselves};
+    sources.push_back(
+        std::make_unique<sources::ConfigFileSource>(runtime.io(), std::move(options), log));
+  }
+  if (uses_toolhive(config)) make_toolhive(is_ourselves);
+}
+
+void Engine::make_toolhive(const sources::IsOurselves& is_ourselves) {
+  namespace toolhive_ns = sources::toolhive;
+  auto make_api = [this](http::Url base, toolhive_ns::Token token) {
+    toolhive_ns::ApiOptions options{.request_timeout = config.toolhive_timeout};
+    if (token == toolhive_ns::Token::send) options.token = toolhive_token(config, log);
+    return toolhive_ns::make_api(*http, std::move(base), std::move(options));
+  };
+  auto finder =
+      toolhive_ns::make_finder(runtime.io(), toolhive_places(config), std::move(make_api), log);
+  toolhive_ns::ToolHiveSource::Options options;
+  options.reading.skipped = {config.skipped_workloads.begin(), config.skipped_workloads.end()};
+  options.reading.is_ourselves = is_ourselves;
+  options.reading.hash_key = hash_key;
+  if (config.toolhive_port == 0 && config.toolhive_socket.empty()) {
+    options.discovery_file = toolhive_ns::discovery_file_path(environment_variable);
+  }
+  options.request_timeout = config.toolhive_timeout;
+  options.max_parallel = config.ingestion_batch_size;
+  options.initial_backoff = config.toolhive_initial_backoff;
+  options.max_backoff = config.toolhive_max_backoff;
+  options.max_retries = static_cast<int>(config.toolhive_max_retries);
+  options.registry_check = registry_check(config);
+  options.pool = &runtime.cpu();
+  auto source = std::make_unique<toolhive_ns::ToolHiveSource>(runtime.io(), std::move(finder),
+                                                              std::move(options), clock, log);
+  toolhive = source.get();
+  sources.push_back(std::move(source));
 }
 
 void Engine::make_upstream() {
-  http = http::make_client(runtime.io(), {}, log);
   connector = mcp::make_connector(runtime.io(), *http, log);
   upstream::PoolOptions options;
   options.connect_timeout = config.mcp_timeout;
@@ -204,7 +281,6 @@ Result<void> Engine::make_ingestion() {
                                    .timeout = config.mcp_timeout};
   fetch = std::make_unique<ingest::ToolFetch>(runtime.io(), *pool, *catalog, activity, clock,
                                               options, log);
-  TRY(std::string key, load_or_make_hash_key(config.data_dir + "/connection.key"));
   ingest::Cycle::Parts parts;
   parts.executor = runtime.io();
   for (const auto& source : sources) parts.sources.push_back(source.get());
@@ -214,7 +290,7 @@ Result<void> Engine::make_ingestion() {
   parts.activity = &activity;
   parts.clock = &clock;
   parts.log = &log;
-  parts.hash_key = std::move(key);
+  parts.hash_key = hash_key;
   parts.policy = {.tools_max_age = config.tools_max_age,
                   .visible_origins = source_instances(config)};
   parts.role = role;
@@ -228,8 +304,7 @@ void Engine::make_search() {
   semantics = make_semantics(config, *http, clock, runtime.io(), log);
   gateway::QueryOptions query{.semantic_share = config.semantic_share,
                               .distance_threshold = config.distance_threshold};
-  queries =
-      std::make_unique<gateway::QueryMaker>(semantics.tools.get(), semantics.why_not, query);
+  queries = std::make_unique<gateway::QueryMaker>(semantics.tools.get(), semantics.why_not, query);
   if (!semantics.tools) return;
   gateway::EnricherOptions options{.max_parallel = config.embedding_threads};
   // A service answers many texts at once; a model in this process takes one at a time anyway.

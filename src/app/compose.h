@@ -21,6 +21,7 @@
 #include "ingest/cycle.h"
 #include "mcp/client.h"
 #include "sources/source.h"
+#include "sources/toolhive/toolhive_source.h"
 #include "upstream/pool.h"
 
 namespace mcpo::app {
@@ -52,8 +53,10 @@ struct Engine {
 
   ingest::ActivityMap activity;
   std::unique_ptr<catalog::LiveCatalog> catalog;
-  std::vector<std::unique_ptr<sources::Source>> sources;
   std::unique_ptr<http::Client> http;
+  std::string hash_key;  // of what must not be guessed from the database; a file beside it
+  std::vector<std::unique_ptr<sources::Source>> sources;
+  sources::toolhive::ToolHiveSource* toolhive = nullptr;  // one of them, or null
   std::unique_ptr<mcp::Connector> connector;
   upstream::Directory directory;
   std::unique_ptr<upstream::Pool> pool;
@@ -79,6 +82,7 @@ struct Engine {
   Engine(Config c, Identity i, std::string r, async::Runtime& rt, Logger& l);
   Result<void> open_catalog();
   void make_sources(std::uint16_t port);
+  void make_toolhive(const sources::IsOurselves& is_ourselves);
   void make_upstream();
   Result<void> make_ingestion();
   void make_search();

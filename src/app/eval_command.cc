@@ -187,8 +187,7 @@ async::Co<int> run(const CommandLine& line, const Config& config, async::Runtime
 
 int run_eval(const Config& config, const CommandLine& line, Logger& log) {
   async::Runtime runtime({}, log);
-  return runtime.run(run(line, config, runtime, log),
-                     [](int signal) { std::_Exit(128 + signal); });
+  return runtime.run(run(line, config, runtime, log), [](int signal) { std::_Exit(128 + signal); });
 }
 
 }  // namespace mcpo::app

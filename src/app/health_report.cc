@@ -8,7 +8,12 @@ namespace {
 void add_sources(const Engine& engine, server::Health& out) {
   for (const auto& [origin, state] : engine.cycle->source_states()) {
     std::string why = state.warning.value_or("");
-    if (why.empty() && state.state != sources::ObservationState::complete) why = state.detail;
+    const bool has_trouble = state.state == sources::ObservationState::partial ||
+                             state.state == sources::ObservationState::unavailable;
+    if (why.empty() && has_trouble) why = state.detail;
+    if (!state.registry_problem.empty()) {
+      out.degraded.push_back({"registry of " + origin.source, state.since, state.registry_problem});
+    }
     if (!why.empty()) out.degraded.push_back({"source " + origin.source, state.since, why});
   }
 }

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/compose.h"
 #include "app/table.h"
+#include "app/welcome.h"
 #include "async/runtime.h"
 #include "base/json.h"
 
@@ -24,7 +25,7 @@ int exit_code_of(const std::vector<ingest::SourceReport>& sources) {
   bool any_answered = false;
   bool all_complete = true;
   for (const auto& source : sources) {
-    any_answered |= source.state != sources::ObservationState::unavailable;
+    any_answered |= sources::has_answered(source.state);
     all_complete &= source.state == sources::ObservationState::complete;
   }
   if (!any_answered) return 1;
@@ -64,23 +65,23 @@ async::Task<Outcome> cycle(Engine& engine) {
                                "up to date; ask it, or stop it first",
                                leader.pid, engine.config.data_dir));
   }
-  if (engine.sources.empty()) {
-    co_return fail(Errc::not_found, "no servers are configured: write " +
-                                        engine.config.config_path +
-                                        " or name a file with --config");
-  }
   std::vector<ingest::Change> listings;
   engine.fetch->on_outcome([&](const ingest::Change& change) { listings.push_back(change); });
   Outcome out;
   const SteadyTime start = engine.clock.now();
   out.report = co_await engine.cycle->run();
+  std::erase_if(out.report.sources, [](const ingest::SourceReport& source) {
+    return source.state == sources::ObservationState::absent;
+  });
+  if (out.report.sources.empty()) co_return fail(Errc::not_found, no_servers_text(engine));
   CO_CHECK_OK(co_await engine.fetch->wait_idle(async::Deadline::never()));
   engine.fetch->on_outcome({});
   if (engine.enricher) {
     engine.views->build_now();
     auto learned = co_await engine.enricher->run_once();
-    if (!learned) engine.log.warn("what tools mean was not learned; search goes by words",
-                                  {{"cause", learned.error().message}});
+    if (!learned)
+      engine.log.warn("what tools mean was not learned; search goes by words",
+                      {{"cause", learned.error().message}});
   }
   merge(out.report.changes, listings);
   out.report.catalog_version = engine.catalog->read()->version;

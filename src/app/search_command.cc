@@ -66,8 +66,7 @@ async::Co<search::Query> make_query(StoredView& stored, Semantics& semantics, co
                                       .encode_timeout = kEncodeTimeout};
   gateway::QueryMaker queries(semantics.tools.get(), semantics.why_not, options);
   const std::size_t limit = line.limit > 0 ? line.limit : config.max_tools_to_return;
-  gateway::MadeQuery made =
-      co_await queries.make(line.words, "", limit, async::Deadline::never());
+  gateway::MadeQuery made = co_await queries.make(line.words, "", limit, async::Deadline::never());
   if (made.query.embedding) {
     auto added = add_embeddings(stored, semantics.tools->identity());
     if (!added) made.words_only_because = added.error().message;
@@ -78,8 +77,7 @@ async::Co<search::Query> make_query(StoredView& stored, Semantics& semantics, co
   co_return std::move(made.query);
 }
 
-void print_ranking(const gateway::View& view, const search::Query& query,
-                   const CommandLine& line) {
+void print_ranking(const gateway::View& view, const search::Query& query, const CommandLine& line) {
   const search::Ranking ranking = view.index().search(query);
   if (line.json) {
     print_search_json(view, ranking, query, line);

@@ -55,9 +55,8 @@ Semantics make_semantics(const Config& config, http::Client& http, const Clock& 
                          async::Executor executor, Logger& log) {
   Semantics out{.since = clock.wall_now()};
   if (config.semantic_share == 0) return out;
-  auto encoder = config.embedding_service_url.empty()
-                     ? make_local(config, std::move(executor), log)
-                     : make_service(config, http, clock, log);
+  auto encoder = config.embedding_service_url.empty() ? make_local(config, std::move(executor), log)
+                                                      : make_service(config, http, clock, log);
   if (!encoder) {
     out.why_not = encoder.error().message;
     log.warn("search goes by words only: there is nothing that turns texts into vectors",

@@ -24,9 +24,9 @@ struct Semantics {
   catalog::Trouble trouble() const;
 };
 
-// Looks for the model on the disk, or takes the service; loads nothing yet. With a semantic share of
-// 0 there is no encoder and nothing is missing. Logs one warning where something is. Borrows `http`
-// and `clock`.
+// Looks for the model on the disk, or takes the service; loads nothing yet. With a semantic share
+// of 0 there is no encoder and nothing is missing. Logs one warning where something is. Borrows
+// `http` and `clock`.
 Semantics make_semantics(const Config& config, http::Client& http, const Clock& clock,
                          async::Executor executor, Logger& log);
 

@@ -15,8 +15,8 @@ gateway::Visibility visibility_of(const Config& config, const catalog::Catalog& 
 }
 
 void build(StoredView& stored) {
-  stored.view = gateway::View::build(stored.catalog, stored.visibility, stored.cache,
-                                     stored.embeddings);
+  stored.view =
+      gateway::View::build(stored.catalog, stored.visibility, stored.cache, stored.embeddings);
 }
 
 }  // namespace
@@ -43,8 +43,8 @@ Result<void> add_embeddings(StoredView& stored, const std::string& model) {
   for (const auto& [text, bytes] : vectors) {
     auto embedding = search::embedding_from_bytes(bytes);
     if (!embedding) continue;  // `serve` makes it anew
-    stored.embeddings.put(
-        text, std::make_shared<const search::DocumentEmbedding>(*std::move(embedding)));
+    stored.embeddings.put(text,
+                          std::make_shared<const search::DocumentEmbedding>(*std::move(embedding)));
   }
   build(stored);
   return {};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gateway/answers.h"
 #include "gateway/toolset.h"
 #include "mcp/token_count.h"
@@ -38,7 +40,25 @@ std::string server_lines(const gateway::View& view) {
   return out;
 }
 
+std::string place_of(const SourceInstance& origin) {
+  if (origin.source != "toolhive") return "servers come from " + origin.instance;
+  if (origin.instance != "default") return "servers come from ToolHive at " + origin.instance;
+  return "servers come from ToolHive, where there is one";
+}
+
+bool has_servers(const Engine& engine) {
+  if (!engine.views->view()->servers().empty()) return true;
+  return std::ranges::any_of(engine.cycle->source_states(), [](const auto& state) {
+    return state.second.state != sources::ObservationState::absent;
+  });
+}
+
 }  // namespace
+
+std::string no_servers_text(const Engine& engine) {
+  return "no servers are configured: write " + engine.config.config_path +
+         ", name a file with --config, or start ToolHive (thv serve)";
+}
 
 std::vector<std::string> start_lines(const Engine& engine) {
   std::vector<std::string> out;
@@ -46,10 +66,9 @@ std::vector<std::string> start_lines(const Engine& engine) {
   if (engine.identity.inside_ourselves) {
     out.emplace_back("started by an optimizer on the same configuration: nothing is served twice");
   } else if (engine.sources.empty()) {
-    out.push_back("no servers are configured: write " + engine.config.config_path +
-                  " or name a file with --config, then start again");
+    out.push_back(no_servers_text(engine));
   } else {
-    out.push_back("servers come from " + engine.config.config_path);
+    for (const auto& source : engine.sources) out.push_back(place_of(source->origin()));
   }
   if (view->tool_count() > 0) {
     out.push_back(fmt::format("{} tools of {} servers are known from before and can be found now",
@@ -70,10 +89,10 @@ std::string welcome_text(const Engine& engine, const std::string& endpoint) {
                        tokens.after, tokens.before, tokens.percent());
   }
   out += fmt::format("  Endpoint  {}\n\n", endpoint);
-  if (engine.sources.empty()) {
+  if (!has_servers(engine)) {
     out += fmt::format(
-        "  There are no servers yet: write {}\n  or name a file with --config, then start "
-        "again.\n\n",
+        "  There are no servers yet: start ToolHive (thv serve), or write {}\n  or name a file "
+        "with --config, then start again.\n\n",
         engine.config.config_path);
   }
   out += "  Add this to your client's configuration, instead of its other servers:\n\n";

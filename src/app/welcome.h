@@ -8,6 +8,8 @@
 
 namespace mcpo::app {
 
+// Nothing names a server, and there is no ToolHive: what to do.
+std::string no_servers_text(const Engine& engine);
 std::vector<std::string> start_lines(const Engine& engine);
 // Endpoint, a snippet for the client's configuration, servers, tools, tokens saved. `endpoint`
 // empty: stdio only.

@@ -74,7 +74,9 @@ std::string explain_json(const View& view, const search::Ranking& ranking,
   w.begin_array();
   for (std::size_t i = 0; i < explanations.size() && i < ranking.hits.size(); ++i) {
     const ViewTool tool = view.tool(ranking.hits[i].doc);
-    w.begin_object().member("mcp_server_name", tool.server->name()).member("name", tool.tool().name);
+    w.begin_object()
+        .member("mcp_server_name", tool.server->name())
+        .member("name", tool.tool().name);
     append_explanation(w.key("explain"), explanations[i]);
     w.end_object();
   }

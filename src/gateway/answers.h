@@ -35,9 +35,9 @@ Result<FindToolArguments> read_find_tool_arguments(RawJson arguments);
 Result<ListToolsArguments> read_list_tools_arguments(RawJson arguments);
 Result<CallToolArguments> read_call_tool_arguments(RawJson arguments);
 
-// {"tools":[...],"token_metrics":{...}}, with `note` and `candidates` when nothing was found. A note
-// also says when the search went by words alone although it should not; `explanations`, when they
-// were asked for, are those of the hits.
+// {"tools":[...],"token_metrics":{...}}, with `note` and `candidates` when nothing was found. A
+// note also says when the search went by words alone although it should not; `explanations`, when
+// they were asked for, are those of the hits.
 std::string find_tool_answer(const View& view, const search::Ranking& ranking,
                              const std::string& words_only_because,
                              const std::vector<search::Explanation>& explanations);

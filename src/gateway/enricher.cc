@@ -8,9 +8,9 @@
 namespace mcpo::gateway {
 namespace {
 
-constexpr std::size_t kLoadAtOnce = 1'000;     // texts in one look into the store
-constexpr Millis kPublishEvery{2'000};         // a view with what has come so far
-constexpr Millis kReportEvery{5'000};          // progress, when it takes long
+constexpr std::size_t kLoadAtOnce = 1'000;  // texts in one look into the store
+constexpr Millis kPublishEvery{2'000};      // a view with what has come so far
+constexpr Millis kReportEvery{5'000};       // progress, when it takes long
 constexpr Millis kCloseTimeout{2'000};
 
 }  // namespace
@@ -139,8 +139,7 @@ async::Task<void> Enricher::encode_batch(std::span<const WantedText> texts) {
   std::vector<std::pair<ContentHash, std::string>> rows;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     rows.emplace_back(texts[i].hash, search::to_bytes(made[i]));
-    book_.put(texts[i].hash,
-              std::make_shared<const search::DocumentEmbedding>(std::move(made[i])));
+    book_.put(texts[i].hash, std::make_shared<const search::DocumentEmbedding>(std::move(made[i])));
   }
   progress_.encoded += texts.size();
   progress_.wanted -= std::min(progress_.wanted, texts.size());

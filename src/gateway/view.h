@@ -69,8 +69,8 @@ class View {
  public:
   using PreparedCache = std::map<ServerId, std::shared_ptr<const PreparedServer>>;
   // Reuses what `cache` holds of unchanged servers and leaves in it what this view uses. Takes tens
-  // of milliseconds with thousands of new tools: call it on a CPU pool. Tools that `embeddings` does
-  // not have are found by their words.
+  // of milliseconds with thousands of new tools: call it on a CPU pool. Tools that `embeddings`
+  // does not have are found by their words.
   static std::shared_ptr<const View> build(catalog::LiveCatalog::Ptr catalog,
                                            const Visibility& visibility, PreparedCache& cache,
                                            const EmbeddingBook& embeddings);

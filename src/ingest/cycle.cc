@@ -1,5 +1,7 @@
 #include "ingest/cycle.h"
 
+#include <deque>
+
 #include "async/notifier.h"
 #include "async/task_scope.h"
 
@@ -7,11 +9,10 @@ namespace mcpo::ingest {
 namespace {
 
 async::Task<void> observe_into(sources::Source& source, sources::History history,
-                               async::Deadline deadline, sources::Observation& out,
-                               std::size_t& waiting, async::Notifier& done) {
-  out = co_await source.observe(std::move(history), deadline);
-  --waiting;
-  done.notify_all();
+                               async::Deadline deadline, std::deque<sources::Observation>& answered,
+                               async::Notifier& progress) {
+  answered.push_back(co_await source.observe(std::move(history), deadline));
+  progress.notify_all();
   co_return Result<void>{};
 }
 
@@ -30,42 +31,51 @@ async::Co<CycleReport> Cycle::run() {
   const SteadyTime start = parts_.clock->now();
   CycleReport report;
   const auto deadline = async::Deadline::in(parts_.observe_timeout);
-  std::vector<sources::Observation> observations(parts_.sources.size());
-  std::size_t waiting = parts_.sources.size();
-  async::Notifier done(parts_.executor);
   // Who leads now decides what is asked, and so what the answers may be used for.
   std::set<SourceInstance> led;
   for (sources::Source* source : parts_.sources) {
     if (co_await lead(source->origin())) led.insert(source->origin());
   }
-  {
-    async::TaskScope scope(parts_.executor, *parts_.log);
-    for (std::size_t i = 0; i < parts_.sources.size(); ++i) {
-      scope.spawn("observe " + parts_.sources[i]->origin().source,
-                  observe_into(*parts_.sources[i], history_of(parts_.sources[i]->origin(), led),
-                               deadline, observations[i], waiting, done));
-    }
-    while (waiting > 0) {
-      if (!co_await done.wait_change(done.version(), async::Deadline::never())) break;
-    }
-    (void)co_await scope.close(async::Deadline::in(Millis(5'000)));
+  std::deque<sources::Observation> answered;
+  async::Notifier progress(parts_.executor);
+  async::TaskScope scope(parts_.executor, *parts_.log);
+  for (sources::Source* source : parts_.sources) {
+    scope.spawn(
+        "observe " + source->origin().source,
+        observe_into(*source, history_of(source->origin(), led), deadline, answered, progress));
   }
-  for (sources::Observation& observation : observations) {
-    if (observation.origin.source.empty()) continue;  // cancelled before it answered
-    leave_out_ourselves(observation);
-    note_source(observation, report);
-    routes_.remember(observation, *parts_.catalog->read());
-    if (!led.contains(observation.origin)) continue;
+  // Each as soon as it has answered, one after the other: a slow source holds up nobody, and names
+  // that two sources share are given to one of them first.
+  for (std::size_t taken = 0; taken < parts_.sources.size(); ++taken) {
+    while (answered.empty()) {
+      if (!co_await progress.wait_change(progress.version(), async::Deadline::never())) break;
+    }
+    if (answered.empty()) break;  // cancelled
+    sources::Observation observation = std::move(answered.front());
+    answered.pop_front();
+    co_await take(std::move(observation), led, report);
+  }
+  (void)co_await scope.close(async::Deadline::in(Millis(5'000)));
+  refresh_routes();
+  report.catalog_version = parts_.catalog->read()->version;
+  report.duration = std::chrono::duration_cast<Millis>(parts_.clock->now() - start);
+  co_return report;
+}
+
+async::Co<> Cycle::take(sources::Observation observation, const std::set<SourceInstance>& led,
+                        CycleReport& report) {
+  leave_out_ourselves(observation);
+  note_source(observation, report);
+  routes_.remember(observation, *parts_.catalog->read());
+  if (led.contains(observation.origin)) {
     auto reconciled = co_await reconcile(observation, report);
     if (!reconciled) {
       report.sources.back().state = sources::ObservationState::unavailable;
       report.sources.back().detail = reconciled.error().message;
     }
+  } else {
+    refresh_routes();
   }
-  refresh_routes();
-  report.catalog_version = parts_.catalog->read()->version;
-  report.duration = std::chrono::duration_cast<Millis>(parts_.clock->now() - start);
-  co_return report;
 }
 
 sources::History Cycle::history_of(const SourceInstance& origin,

@@ -78,6 +78,8 @@ class Cycle {
   async::Co<bool> lead(const SourceInstance& origin);
   sources::History history_of(const SourceInstance& origin,
                               const std::set<SourceInstance>& led) const;
+  async::Co<> take(sources::Observation observation, const std::set<SourceInstance>& led,
+                   CycleReport& report);
   async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);
   void log_plan(const SourceInstance& origin, const Plan& plan);
   void leave_out_ourselves(sources::Observation& observation) const;

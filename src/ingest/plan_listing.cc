@@ -77,7 +77,8 @@ ListingOutcome plan_listing(const Catalog& catalog, const ListingDue& due,
   out.report = {after.degraded ? Action::degraded : Action::kept, before.display_name,
                 after.degraded ? after.degraded.reason : "tools unchanged"};
   if (tools_differ && !after.degraded) {
-    out.report.action = before.tools_listed_at ? Action::changed : Action::added;
+    const bool listed_before = before.tools_listed_at || !entry->tools->empty();
+    out.report.action = listed_before ? Action::changed : Action::added;
     out.report.reason = tool_difference(entry->tools, tools);
   }
   if (!tools_differ && after == before && before.tools_listed_at) return out;
@@ -94,7 +95,9 @@ catalog::ChangeSet plan_flush(const Catalog& catalog, const ActivityMap& activit
     const auto found = activity.find(entry->server.key);
     if (found == activity.end()) continue;
     Server after = entry->server;
-    after.tools_listed_at = std::max(after.tools_listed_at, found->second.tools_listed_at);
+    if (after.tools_listed_at) {  // else: not listed since it changed
+      after.tools_listed_at = std::max(after.tools_listed_at, found->second.tools_listed_at);
+    }
     after.last_success = std::max(after.last_success, found->second.last_success);
     if (after != entry->server) out.upserts.push_back(std::move(after));
   }

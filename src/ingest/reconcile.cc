@@ -46,6 +46,7 @@ std::string difference(const Server& before, const Server& after) {
   compare("registry entry", describe(before.link), describe(after.link));
   if (before.stale && !after.stale) parts.emplace_back("readable again");
   if (!before.degraded && after.degraded) parts.push_back(after.degraded.reason);
+  if (before.degraded && !after.degraded) parts.emplace_back("no longer degraded: it does not run");
   return join(parts, "; ");
 }
 
@@ -87,7 +88,7 @@ class Planner {
     for (const auto& [key, value] : in_.observation.memory) remember(key, value);
     if (in_.observation.registry) take_registry(*in_.observation.registry);
     index_ = &in_.indexes.of(origin_, registry_);
-    if (in_.observation.state == ObservationState::unavailable) {
+    if (!sources::has_answered(in_.observation.state)) {
       keep_all();
       return std::move(out_);
     }
@@ -190,6 +191,7 @@ class Planner {
     if (workload.spec) {
       after.connection_hash = in_.connection_hash(*workload.spec, workload.upstream_url);
     }
+    forget_degraded(after, workload.problem);
     if (!workload.problem.empty() && !after.degraded) {
       after.degraded = {in_.now, workload.problem};
     }
@@ -206,9 +208,16 @@ class Planner {
     say(Action::changed, after.display_name, difference(*before, after) + more);
   }
 
-  void list_if_due(const Server* before, const Server& after, const Workload& workload) {
+  void list_if_due(const Server* before, Server& after, const Workload& workload) {
     const std::string due = listing_reason(before, after, workload);
+    // What is known of its tools is of the one before: it counts as not listed until it answers,
+    // also if it is starting now, or if this process ends first.
+    if (before && is_another(*before, after)) after.tools_listed_at = {};
     if (!due.empty()) out_.listings.push_back({after.key, after.connection_hash, due});
+  }
+
+  static bool is_another(const Server& before, const Server& after) {
+    return before.connection_hash != after.connection_hash || before.created_at != after.created_at;
   }
 
   // Empty: not due. The reasons of DESIGN section 2.
@@ -217,8 +226,8 @@ class Planner {
     if (!workload.spec || !catalog::is_offered_status(after.status)) return "";
     const auto found = in_.activity.find(after.key);
     const Activity activity = found == in_.activity.end() ? Activity{} : found->second;
-    const WallTime listed_at = std::max(after.tools_listed_at, activity.tools_listed_at);
-    if (!before || !listed_at) return "first sight";
+    if (!before || !before->tools_listed_at) return "first sight";
+    const WallTime listed_at = std::max(before->tools_listed_at, activity.tools_listed_at);
     if (before->connection_hash != after.connection_hash) return "its connection changed";
     if (before->created_at != after.created_at) return "it was created anew";
     if (activity.tools_changed) return "its tools changed";
@@ -241,9 +250,18 @@ class Planner {
     Server after = *before;
     if (entry.listed) {
       take_listed(after, *entry.listed);
+      forget_degraded(after, entry.listed->problem);
       list_if_due(before, after, *entry.listed);
     }
     mark_stale(*before, std::move(after), entry.reason);
+  }
+
+  // What is not running need not answer. It is listed again when it runs.
+  static void forget_degraded(Server& server, const std::string& problem) {
+    if (catalog::is_offered_status(server.status) || !server.degraded) return;
+    if (server.degraded.reason == problem) return;
+    server.degraded = {};
+    server.tools_listed_at = {};
   }
 
   // The list tells how it is and where to connect, not who it is. The connection hash stays: it
@@ -300,7 +318,9 @@ class Planner {
     if (before && *before == after) return;
     const auto found = in_.activity.find(after.key);
     if (found != in_.activity.end()) {
-      after.tools_listed_at = std::max(after.tools_listed_at, found->second.tools_listed_at);
+      if (after.tools_listed_at) {
+        after.tools_listed_at = std::max(after.tools_listed_at, found->second.tools_listed_at);
+      }
       after.last_success = std::max(after.last_success, found->second.last_success);
     }
     out_.changes.upserts.push_back(std::move(after));

@@ -28,6 +28,8 @@ std::string_view to_string(sources::ObservationState state) {
       return "partial";
     case sources::ObservationState::unavailable:
       return "unavailable";
+    case sources::ObservationState::absent:
+      return "absent";
   }
   return "unavailable";
 }

@@ -31,7 +31,7 @@ std::set<ServerKey> keys_of(const catalog::Catalog& catalog, const SourceInstanc
 }  // namespace
 
 void RouteBook::remember(const sources::Observation& observation, const catalog::Catalog& catalog) {
-  if (observation.state == sources::ObservationState::unavailable) return;
+  if (!sources::has_answered(observation.state)) return;
   Specs& specs = specs_[observation.origin];
   const std::set<ServerKey> told = told_of(observation);
   const std::set<ServerKey> kept = keys_of(catalog, observation.origin);

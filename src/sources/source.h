@@ -40,7 +40,13 @@ enum class ObservationState {
   complete,     // everything that the source offers is in `workloads`
   partial,      // what is in `workloads` is true, but some could not be read: see `unreadable`
   unavailable,  // nothing was learned; nothing may be concluded
+  absent,       // nobody named it, nobody has ever seen it, and it is not there: nothing is wrong
 };
+
+// Whether something was learned.
+inline bool has_answered(ObservationState state) {
+  return state == ObservationState::complete || state == ObservationState::partial;
+}
 
 struct Unreadable {
   std::string namespace_name;
@@ -94,6 +100,9 @@ struct Observation {
   // Trouble that the user should see although the last good state goes on (a broken edit).
   std::optional<std::string> warning;
 };
+
+// Why what this leads to is this optimizer itself, for people; nullopt: it is not.
+using IsOurselves = std::function<std::optional<std::string>(const mcp::ConnectionSpec&)>;
 
 class Source {
  public:

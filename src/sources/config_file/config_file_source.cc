@@ -1,20 +1,14 @@
 #include "sources/config_file/config_file_source.h"
 
-#include <sys/inotify.h>
-
 #include <algorithm>
-#include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <span>
 #include <system_error>
 
-#include "base/text.h"
+#include "sources/file_watch.h"
 
 namespace mcpo::sources {
 namespace {
@@ -23,8 +17,6 @@ namespace fs = std::filesystem;
 namespace asio = boost::asio;
 
 constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{16} << 20;
-constexpr Millis kSettle{100};         // editors write in several steps
-constexpr Millis kPollInterval{1000};  // where inotify is not to be had
 
 Result<std::string> read_file(const std::string& path) {
   std::error_code error;
@@ -39,32 +31,6 @@ Result<std::string> read_file(const std::string& path) {
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (file.bad()) return fail(Errc::unavailable, path + ": cannot be read");
   return text;
-}
-
-// Closes by itself; -1 when inotify is not available.
-asio::posix::stream_descriptor watch_directory(const async::Executor& executor,
-                                               const fs::path& directory) {
-  asio::posix::stream_descriptor descriptor(executor);
-  const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd < 0) return descriptor;
-  descriptor.assign(fd);
-  const auto mask =
-      IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB;
-  if (inotify_add_watch(fd, directory.c_str(), mask) < 0) descriptor.close();
-  return descriptor;
-}
-
-bool names_file(std::span<const char> events, const std::string& name) {
-  std::size_t at = 0;
-  while (at + sizeof(inotify_event) <= events.size()) {
-    inotify_event event{};
-    std::memcpy(&event, events.data() + at, sizeof event);
-    const char* event_name = events.data() + at + sizeof event;
-    if (event.len > 0 && name == event_name) return true;
-    if ((event.mask & IN_Q_OVERFLOW) != 0) return true;
-    at += sizeof event + event.len;
-  }
-  return false;
 }
 
 }  // namespace
@@ -136,24 +102,10 @@ void ConfigFileSource::report_once(const std::vector<std::string>& warnings) {
 
 async::Task<void> ConfigFileSource::watch(std::function<void()> on_change) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const fs::path path(origin_.instance);
+  FileWatch watch(executor_, origin_.instance);
   std::string last = read_file(origin_.instance).value_or("");
-  auto descriptor = watch_directory(executor_, path.parent_path());
-  std::array<char, 4096> buffer{};
   while (true) {
-    if (descriptor.is_open()) {
-      auto [error, size] = co_await descriptor.async_read_some(asio::buffer(buffer),
-                                                               asio::as_tuple(asio::use_awaitable));
-      if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "watch");
-      if (error) {
-        descriptor.close();
-        continue;
-      }
-      if (!names_file({buffer.data(), size}, path.filename().string())) continue;
-      CO_CHECK_OK(co_await async::sleep_for(kSettle));
-    } else {
-      CO_CHECK_OK(co_await async::sleep_for(kPollInterval));
-    }
+    CO_CHECK_OK(co_await watch.wait());
     std::string now = read_file(origin_.instance).value_or("");
     if (now == last) continue;
     last = std::move(now);

@@ -25,7 +25,6 @@ class ConfigFileSource final : public Source {
 
   const SourceInstance& origin() const override { return origin_; }
   async::Co<Observation> observe(History history, async::Deadline deadline) override;
-  // inotify on the file's directory, because editors replace files by renaming.
   async::Task<void> watch(std::function<void()> on_change) override;
 
  private:

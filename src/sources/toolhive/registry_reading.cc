@@ -1,0 +1,92 @@
+#include "sources/toolhive/registry_reading.h"
+
+namespace mcpo::sources::toolhive {
+namespace {
+
+constexpr const char* kLastUpdated = "registry.last_updated";
+constexpr const char* kEmpty = "registry.empty";
+
+Result<ParsedRegistry> whole_page(Result<ParsedRegistry> page) {
+  if (!page || page->total <= page->reading.entries.size()) return page;
+  // Its pages overlap and leave entries out (contracts/toolhive.md 1.8): no other would help.
+  return fail(Errc::corrupt, "the registry has " + std::to_string(page->total) +
+                                 " entries, of which one page shows only " +
+                                 std::to_string(page->reading.entries.size()));
+}
+
+}  // namespace
+
+async::Task<void> RegistryReader::read(std::shared_ptr<Api> api, const Memory& memory,
+                                       Observation& out, async::Deadline deadline) {
+  const Result<void> looked = co_await look(std::move(api), memory, out, deadline);
+  if (!looked && looked.error().code == Errc::cancelled) co_return looked;
+  problem_ = looked ? "" : looked.error().message;
+  if (looked) {
+    next_ = clock_.now() + interval_;
+    forced_ = false;
+  }
+  co_return looked;
+}
+
+async::Task<void> RegistryReader::look(std::shared_ptr<Api> api, const Memory& memory,
+                                       Observation& out, async::Deadline deadline) {
+  CO_TRY(const RegistryInfo info, co_await api->read_registry_info(deadline));
+  const auto known = memory.find(kLastUpdated);
+  const bool is_same =
+      known != memory.end() && !info.last_updated.empty() && known->second == info.last_updated;
+  if (is_same && !forced_) co_return Result<void>();
+  CO_TRY(ParsedRegistry parsed, co_await read_whole(api, deadline));
+  co_return take(std::move(parsed), info.last_updated, memory, out);
+}
+
+// The upstream shape only where the other is not to be had.
+async::Task<ParsedRegistry> RegistryReader::read_whole(std::shared_ptr<Api> api,
+                                                       async::Deadline deadline) {
+  Result<std::string> text = co_await api->read_registry(deadline);
+  Result<ParsedRegistry> parsed = fail(Errc::internal, "");
+  if (text) {
+    parsed = co_await parse(*std::move(text));
+  } else {
+    parsed = std::unexpected(std::move(text).error());
+  }
+  const bool has_other_shape =
+      !parsed && (parsed.error().code == Errc::not_found || parsed.error().code == Errc::corrupt);
+  if (!has_other_shape) co_return parsed;
+  Result<std::string> page = co_await api->read_registry_v01(deadline);
+  if (!page) co_return parsed;
+  auto from_page = co_await parse(*std::move(page));
+  if (!from_page) co_return parsed;
+  co_return whole_page(std::move(from_page));
+}
+
+async::Task<ParsedRegistry> RegistryReader::parse(std::string text) {
+  auto work = [text = std::move(text)] {
+    Result<ParsedRegistry> parsed = parse_registry(text);
+    if (parsed) return parsed;
+    return Result<ParsedRegistry>(
+        std::unexpected(with_context(std::move(parsed).error(), "registry")));
+  };
+  if (pool_ == nullptr) co_return work();
+  co_return co_await async::offload(*pool_, std::move(work));
+}
+
+Result<void> RegistryReader::take(ParsedRegistry parsed, const std::string& last_updated,
+                                  const Memory& memory, Observation& out) {
+  if (parsed.reading.entries.empty() && !memory.contains(kEmpty)) {
+    out.memory[kEmpty] = "1";
+    return fail(Errc::corrupt,
+                "the registry is suddenly empty; it counts when it is so twice in a row");
+  }
+  if (memory.contains(kEmpty) && !parsed.reading.entries.empty()) out.memory[kEmpty] = std::nullopt;
+  for (const std::string& problem : parsed.problems) {
+    log_.warn("a registry entry is left out", {{"cause", problem}});
+  }
+  if (!last_updated.empty()) {
+    parsed.reading.last_updated = last_updated;
+    out.memory[kLastUpdated] = last_updated;
+  }
+  out.registry = std::move(parsed.reading);
+  return {};
+}
+
+}  // namespace mcpo::sources::toolhive

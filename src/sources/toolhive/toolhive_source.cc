@@ -1,0 +1,226 @@
+#include "sources/toolhive/toolhive_source.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/this_coro.hpp>
+
+#include "async/task_scope.h"
+#include "base/text.h"
+#include "sources/file_watch.h"
+#include "sources/for_each_parallel.h"
+
+namespace mcpo::sources::toolhive {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::array kStatuses{"running",  "stopped",         "error",         "starting",
+                               "stopping", "unhealthy",       "removing",      "unknown",
+                               "",         "unauthenticated", "auth_retrying", "policy_stopped"};
+constexpr std::array kTransports{"stdio", "sse", "streamable-http", "inspector", ""};
+
+template <std::size_t N>
+bool contains(const std::array<const char*, N>& words, std::string_view word) {
+  return std::ranges::any_of(words, [&](const char* known) { return word == known; });
+}
+
+SourceInstance origin_of(const Finder& finder) {
+  const std::string place = finder.fixed_place();
+  return {"toolhive", place.empty() ? "default" : place};
+}
+
+}  // namespace
+
+ToolHiveSource::ToolHiveSource(async::Executor executor, std::unique_ptr<Finder> finder,
+                               Options options, const Clock& clock, Logger& log)
+    : executor_(executor),
+      finder_(std::move(finder)),
+      options_(std::move(options)),
+      clock_(clock),
+      log_(log),
+      origin_(origin_of(*finder_)),
+      registry_(options_.registry_check, options_.pool, clock, log),
+      retry_changed_(executor) {}
+
+async::Co<Observation> ToolHiveSource::observe(History history, async::Deadline deadline) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Observation out{.origin = origin_};
+  auto listed = co_await list(deadline);
+  if (!listed) {
+    out.detail = listed.error().message;
+    out.registry_problem = registry_.problem();
+    if (is_unheard_of(history)) out.state = ObservationState::absent;
+    co_return out;
+  }
+  note_unknown_words(*listed);
+  Result<void> read_all = co_await read(history, *std::move(listed), out, deadline);
+  if (!read_all) {
+    // Cancelled in the middle: what was read is not the whole.
+    co_return Observation{.origin = origin_, .detail = read_all.error().message};
+  }
+  co_return out;
+}
+
+// Most people have no ToolHive: that is no trouble.
+bool ToolHiveSource::is_unheard_of(const History& history) const {
+  return finder_->fixed_place().empty() && !was_found_ && history.servers.empty() &&
+         history.memory.empty();
+}
+
+// A list, from where ToolHive was last or from where it is now.
+async::Task<std::vector<ListedWorkload>> ToolHiveSource::list(async::Deadline deadline) {
+  CO_CHECK_OK(co_await locate(deadline));
+  std::shared_ptr<Api> api = api_;
+  auto listed = co_await api->list_workloads(deadline);
+  const bool is_cancelled = !listed && listed.error().code == Errc::cancelled;
+  if (!listed && !is_cancelled && finder_->fixed_place().empty()) {
+    // It may have moved: another port, another socket.
+    const auto again =
+        co_await finder_->find(deadline.earlier(async::Deadline::in(options_.request_timeout)));
+    const bool has_moved = again && (*again)->where() != api->where();
+    if (has_moved) listed = co_await (*again)->list_workloads(deadline);
+    if (has_moved && listed) found(*again);
+    if (!again && again.error().code != Errc::cancelled) api_ = nullptr;
+  }
+  if (listed) {
+    found(api_);
+  } else if (!is_cancelled) {
+    lost(listed.error());
+  }
+  co_return listed;
+}
+
+// After this there is an api_, or the reason why not.
+async::Task<void> ToolHiveSource::locate(async::Deadline deadline) {
+  const bool has_news = finder_->has_news();
+  if (api_ != nullptr && !has_news) co_return Result<void>();
+  if (api_ == nullptr && !has_news && clock_.now() < next_look_) {
+    co_return fail(Errc::unavailable, trouble_);
+  }
+  const Result<void> looked = co_await look(deadline);
+  // The one in use may still be right: the list will tell.
+  if (api_ != nullptr) co_return Result<void>();
+  co_return looked;
+}
+
+async::Task<void> ToolHiveSource::look(async::Deadline deadline) {
+  auto api =
+      co_await finder_->find(deadline.earlier(async::Deadline::in(options_.request_timeout)));
+  if (api) {
+    api_ = *std::move(api);
+    co_return Result<void>();
+  }
+  if (api.error().code != Errc::cancelled && api_ == nullptr) lost(api.error());
+  co_return std::unexpected(std::move(api).error());
+}
+
+void ToolHiveSource::found(std::shared_ptr<Api> api) {
+  if (announced_ != api->where() || !trouble_.empty()) {
+    log_.info("ToolHive found", {{"at", api->where()}});
+  }
+  announced_ = api->where();
+  api_ = std::move(api);
+  was_found_ = true;
+  failures_ = 0;
+  trouble_.clear();
+  wants_retry_ = false;
+}
+
+void ToolHiveSource::lost(const Error& error) {
+  if (trouble_ != error.message) {
+    // Not having ToolHive is nothing to warn of; losing it is.
+    const bool matters = was_found_ || !finder_->fixed_place().empty();
+    log_.write(matters ? LogLevel::warning : LogLevel::info,
+               "ToolHive cannot be asked; its servers stay as they were last known",
+               {{"cause", error.message}});
+  }
+  trouble_ = error.message;
+  back_off();
+}
+
+void ToolHiveSource::back_off() {
+  Millis delay = options_.initial_backoff;
+  for (int i = 0; i < failures_ && delay < options_.max_backoff; ++i) delay *= 2;
+  if (failures_ >= options_.max_retries) delay = options_.max_backoff;
+  delay = std::min(delay, options_.max_backoff);
+  ++failures_;
+  next_look_ = clock_.now() + delay;
+  wants_retry_ = was_found_ || !finder_->fixed_place().empty();
+  retry_changed_.notify_all();
+}
+
+async::Task<void> ToolHiveSource::read(const History& history, std::vector<ListedWorkload> list,
+                                       Observation& out, async::Deadline deadline) {
+  std::shared_ptr<Api> api = api_;
+  WorkloadReading reading(api, options_.reading, history, std::move(list), unread_);
+  const async::Deadline until = deadline.earlier(async::Deadline::in(options_.request_timeout));
+  // Where not all can be asked at once, those that do not answer must leave time for the others.
+  const bool must_share = reading.jobs() > options_.max_parallel;
+  const Millis share = must_share ? until.remaining() / 2 : until.remaining();
+  const bool asks_registry = !history.routes_only && registry_.is_due();
+  const std::size_t first_job = asks_registry ? 1 : 0;
+  auto work = [&](std::size_t i) -> async::Task<void> {
+    if (i < first_job) return registry_.read(api, history.memory, out, deadline);
+    return reading.run(i - first_job, until.earlier(async::Deadline::in(share)));
+  };
+  const std::size_t jobs = reading.jobs() + first_job;
+  CO_CHECK_OK(co_await for_each_parallel(executor_, jobs, options_.max_parallel + first_job,
+                                         std::move(work), log_));
+  reading.finish(out);
+  out.registry_problem = registry_.problem();
+  if (!history.routes_only) unread_ = reading.unread();
+  co_return Result<void>();
+}
+
+void ToolHiveSource::note_unknown_words(const std::vector<ListedWorkload>& list) {
+  for (const ListedWorkload& workload : list) {
+    const bool odd_status = !contains(kStatuses, workload.status);
+    const bool odd_transport = !contains(kTransports, workload.transport);
+    if (!odd_status && !odd_transport) continue;
+    const std::string& word = odd_status ? workload.status : workload.transport;
+    if (noted_.size() >= 100 || !noted_.insert(word).second) continue;
+    log_.warn(odd_status ? "ToolHive reports a status that we do not know; it is kept as it is"
+                         : "ToolHive reports a transport that we do not know; it will be tried",
+              {{"server", workload.name}, {"word", ellipsized(word, 64)}});
+  }
+}
+
+async::Task<void> ToolHiveSource::watch(std::function<void()> on_change) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  async::TaskScope scope(executor_, log_);
+  scope.spawn("retry ToolHive", retry(on_change));
+  Result<void> ended;
+  if (!options_.discovery_file.empty() && finder_->fixed_place().empty()) {
+    ended = co_await watch_file(std::move(on_change));
+  } else {
+    // Until cancelled.
+    async::Notifier never(executor_);
+    ended = co_await never.wait_change(never.version(), async::Deadline::never());
+  }
+  (void)co_await scope.close(async::Deadline::never());
+  co_return ended;
+}
+
+async::Task<void> ToolHiveSource::watch_file(std::function<void()> on_change) {
+  FileWatch watch(executor_, options_.discovery_file);
+  while (true) {
+    CO_CHECK_OK(co_await watch.wait());
+    if (finder_->has_news()) on_change();
+  }
+}
+
+async::Task<void> ToolHiveSource::retry(std::function<void()> on_change) {
+  while (true) {
+    const auto seen = retry_changed_.version();
+    const auto wait = std::chrono::duration_cast<Millis>(next_look_ - clock_.now());
+    const auto until =
+        wants_retry_ ? async::Deadline::in(std::max(wait, Millis(1))) : async::Deadline::never();
+    const auto changed = co_await retry_changed_.wait_change(seen, until);
+    if (!changed && changed.error().code != Errc::timeout) co_return changed;
+    if (changed || !wants_retry_) continue;
+    wants_retry_ = false;
+    on_change();
+  }
+}
+
+}  // namespace mcpo::sources::toolhive
