@@ -90,12 +90,13 @@ void LocalEncoder::State::load(const Load& make) {
   } catch (const std::exception& thrown) {
     result = fail(Errc::internal, std::string("load the embedding model: ") + thrown.what());
   }
-  loading.set_value(result ? *result : nullptr);
   const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun);
-  if (!result) fail_waiting({Errc::unavailable, result.error().message});
-  asio::post(executor, [self = shared_from_this(), result = std::move(result), took] {
+  // Before any worker can begin: whoever gets a vector must find the identity known.
+  asio::post(executor, [self = shared_from_this(), result, took] {
     self->on_loaded(result, took);
   });
+  loading.set_value(result ? *result : nullptr);
+  if (!result) fail_waiting({Errc::unavailable, result.error().message});
 }
 
 void LocalEncoder::State::on_loaded(const Result<Model>& result, Millis took) {

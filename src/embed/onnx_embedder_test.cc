@@ -126,6 +126,28 @@ TEST_F(OnnxEmbedderTest, IdentityNamesModelRuntimeAndPreparation) {
   EXPECT_TRUE(embedder->identity().ends_with("/mean-512"));
 }
 
+// A folder as sentence-transformers writes it, around the real model.
+TEST_F(OnnxEmbedderTest, TakesAnyFolderWithAVocabularyAndItsConfiguration) {
+  namespace fs = std::filesystem;
+  ModelFiles files = find_model(test_places()).value();
+  std::string name = (fs::temp_directory_path() / "mcpo-model-XXXXXX").string();
+  files.folder = mkdtemp(name.data());
+  files.vocabulary = files.folder / "vocab.txt";
+  std::ofstream vocabulary(files.vocabulary);
+  for (std::uint32_t id = 0; id < 30'522; ++id) vocabulary << embedder->piece(id) << "\n";
+  vocabulary.close();
+  fs::create_directory(files.folder / "1_Pooling");
+  std::ofstream(files.folder / "1_Pooling" / "config.json")
+      << R"({"pooling_mode_mean_tokens": true})";
+  std::ofstream(files.folder / "sentence_bert_config.json") << R"({"max_seq_length": 64})";
+  const auto own = OnnxEmbedder::load(files);
+  fs::remove_all(files.folder);
+  ASSERT_TRUE(own) << own.error().message;
+  EXPECT_EQ((*own)->encode({.text = "Read a café"}).value().vector, vector("Read a café"));
+  EXPECT_EQ((*own)->settings().longest_text, 64U);
+  EXPECT_NE((*own)->identity(), embedder->identity());
+}
+
 TEST(OnnxRuntime, SaysWhatIsWrongWithALibrary) {
   EXPECT_EQ(OnnxRuntime::load("/nowhere/libonnxruntime.so").error().code, Errc::not_found);
   const auto text = OnnxRuntime::load("/etc/passwd");

@@ -105,7 +105,7 @@ void unchanged_cycle(benchmark::State& state) {
     const Plan plan = setting.plan();
     changes += plan.changes.empty() ? 0 : 1;
     listings += plan.listings.size();
-    benchmark::DoNotOptimize(store->apply(setting.catalog, plan.changes).value().version);
+    if (!plan.changes.empty()) (void)store->apply(setting.catalog, plan.changes);  // as Cycle does
   }
   state.counters["servers"] = kServers;
   state.counters["cycles_with_changes"] = static_cast<double>(changes);

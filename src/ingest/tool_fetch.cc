@@ -1,5 +1,7 @@
 #include "ingest/tool_fetch.h"
 
+#include "upstream/advice.h"
+
 namespace mcpo::ingest {
 namespace {
 
@@ -70,7 +72,8 @@ async::Task<void> ToolFetch::fetch(ListingDue due) {
 }
 
 bool ToolFetch::leads_to_us(const ServerKey& key) const {
-  const catalog::ServerEntry* entry = catalog_.read()->find(key);
+  const auto catalog = catalog_.read();
+  const catalog::ServerEntry* entry = catalog->find(key);
   return entry != nullptr && pool_.health(entry->server.id).is_ourselves;
 }
 
@@ -82,7 +85,8 @@ async::Task<mcp::ToolList> ToolFetch::list(ServerKey key) {
 }
 
 async::Task<mcp::ToolList> ToolFetch::list_once(ServerKey key) {
-  const catalog::ServerEntry* entry = catalog_.read()->find(key);
+  const auto catalog = catalog_.read();
+  const catalog::ServerEntry* entry = catalog->find(key);
   if (entry == nullptr) co_return fail(Errc::not_found, "the server is gone");
   const ServerId id = entry->server.id;
   // The pool bounds the attempt by the same time, and knows better what went wrong.
@@ -91,8 +95,21 @@ async::Task<mcp::ToolList> ToolFetch::list_once(ServerKey key) {
   co_return co_await lease.client().list_tools(async::Deadline::in(options_.timeout));
 }
 
+// What was learned of a failure, with what a user can do about it.
+Error ToolFetch::explained(const ServerKey& key, Error error) const {
+  const auto catalog = catalog_.read();
+  const catalog::ServerEntry* entry = catalog->find(key);
+  if (entry == nullptr) return error;
+  const catalog::Server& server = entry->server;
+  const std::string advice =
+      upstream::advice({key.origin.source, key.name, server.transport, server.url}, error);
+  if (!advice.empty()) error.message += ". " + advice;
+  return error;
+}
+
 async::Task<Change> ToolFetch::store(const ListingDue& due, Result<mcp::ToolList> listed) {
   const WallTime now = clock_.wall_now();
+  if (!listed) listed = std::unexpected(explained(due.key, std::move(listed).error()));
   ListingOutcome outcome = plan_listing(*catalog_.read(), due, listed, now);
   Activity& activity = activity_[due.key];
   activity.listing_failed = !listed.has_value();

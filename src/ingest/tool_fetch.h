@@ -50,6 +50,7 @@ class ToolFetch {
   async::Task<void> fetch(ListingDue due);
   async::Task<mcp::ToolList> list(ServerKey key);
   async::Task<mcp::ToolList> list_once(ServerKey key);
+  Error explained(const ServerKey& key, Error error) const;
   async::Task<Change> store(const ListingDue& due, Result<mcp::ToolList> listed);
 
   upstream::Pool& pool_;

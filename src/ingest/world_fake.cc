@@ -286,6 +286,8 @@ void SimSource::read_workload(Reading& reading, const SimWorkload& workload) {
 void SimSource::ask_by_name(Reading& reading) {
   for (const auto& server : reading.history.servers) {
     if (reading.listed.contains(server.name)) continue;
+    // The time for all questions may be over before one is asked.
+    if (!reading.faults.none() && reading.random.one_in(6)) continue;
     const Fault fault = reading.fault_of_one(Read::status);
     if (fault != Fault::none && fault != Fault::http_404) {
       reading.unreadable(server.name, "not listed; status unreadable", {});

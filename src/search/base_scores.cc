@@ -42,24 +42,28 @@ float BaseScores::score_words(const Arms& arms, std::string_view text, const Que
   return words_.best();
 }
 
+float BaseScores::whole_share(const Request& request) const {
+  if (parts_of(request).empty()) return 1;
+  return 1 - (is_hybrid() ? kSentenceShare : kClauseShare);
+}
+
 void BaseScores::score_lexical(const Arms& arms, const Request& request, const Query& query) {
   const float best = score_words(arms, request.text, query);
-  const float share = request.sentences.empty() ? 1 : 1 - kSentenceShare;
+  const float share = whole_share(request);
   for (const DocId doc : words_.touched()) {
     scores_[doc] = share * (words_[doc] / best);
     found_.push_back(doc);
   }
-  for (std::size_t unit = 1; unit <= request.sentences.size(); ++unit) {
-    const float best_of_sentence = score_words(arms, request.unit(unit), query);
+  for (std::size_t unit = 1; unit <= request.clauses.size(); ++unit) {
+    const float best_of_clause = score_words(arms, text_of(request, unit), query);
     for (const DocId doc : words_.touched()) {
-      const float score = words_[doc] / best_of_sentence;
+      const float score = words_[doc] / best_of_clause;
       if (score <= sentence_[doc]) continue;
       sentence_[doc] = score;
       best_unit_[doc] = static_cast<std::uint8_t>(unit);
     }
   }
-  if (request.sentences.empty()) return;
-  for (const DocId doc : found_) scores_[doc] += kSentenceShare * sentence_[doc];
+  for (const DocId doc : found_) scores_[doc] += (1 - share) * sentence_[doc];
 }
 
 Range BaseScores::score_cosines(const Arms& arms, std::span<const float> vector) {
@@ -90,7 +94,7 @@ void BaseScores::score_hybrid(const Arms& arms, const Request& request, const Qu
   for (std::size_t unit = 0; unit <= request.sentences.size(); ++unit) {
     const auto* vector = vector_of(*query.embedding, unit);
     if (vector == nullptr || vector->size() != arms.vectors.dimension()) continue;
-    const float best = score_words(arms, request.unit(unit), query);
+    const float best = score_words(arms, text_of(request, unit), query);
     for (const DocId doc : words_.touched()) has_word_[doc] = 1;
     const Range range = score_cosines(arms, *vector);
     for (const DocId doc : visible_) {
@@ -108,10 +112,9 @@ void BaseScores::score_hybrid(const Arms& arms, const Request& request, const Qu
       best_unit_[doc] = static_cast<std::uint8_t>(unit);
     }
   }
-  if (!request.sentences.empty()) {
-    for (const DocId doc : visible_) {
-      scores_[doc] = (1 - kSentenceShare) * scores_[doc] + kSentenceShare * sentence_[doc];
-    }
+  const float whole = whole_share(request);
+  for (const DocId doc : visible_) {
+    scores_[doc] = whole * scores_[doc] + (1 - whole) * sentence_[doc];
   }
   collect_found(arms, static_cast<float>(query.distance_threshold));
 }
@@ -136,7 +139,7 @@ float BaseScores::sentence_cosine(DocId doc) const {
 BaseScores::Unit BaseScores::unit_of(const Arms& arms, const Request& request, const Query& query,
                                      std::size_t unit, DocId doc) {
   Unit out;
-  out.lexical_best = score_words(arms, request.unit(unit), query);
+  out.lexical_best = score_words(arms, text_of(request, unit), query);
   Range range;
   if (is_hybrid()) range = score_cosines(arms, *vector_of(*query.embedding, unit));
   if (!is_hybrid()) cosines_.assign(arms.lexical.size(), 0);

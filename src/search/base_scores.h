@@ -42,9 +42,15 @@ class BaseScores {
   // The best unit's cosine of a visible document; -1: none.
   float nearest(DocId doc) const { return is_hybrid() ? nearest_[doc] : -1; }
 
-  // For explanations: unit 0 is the whole request, 1.. its sentences.
-  // The sentence that counts for a document; 0: none.
-  std::size_t best_sentence(DocId doc) const { return best_unit_[doc]; }
+  // For explanations. Unit 0 is the whole request, others its sentences (its clauses, by words
+  // alone).
+  std::string_view text_of(const Request& request, std::size_t unit) const {
+    return unit == 0 ? request.text : parts_of(request)[unit - 1];
+  }
+  // What the whole has in the sum; the best part has the rest.
+  float whole_share(const Request& request) const;
+  // The part that counts for a document; 0: none.
+  std::size_t best_part(DocId doc) const { return best_unit_[doc]; }
   struct Unit {
     ArmScores scores;        // of the document
     float lexical_best = 0;  // the score that is 1 in `scores.lexical`
@@ -55,6 +61,9 @@ class BaseScores {
 
  private:
   void reset(std::size_t documents);
+  const std::vector<std::string>& parts_of(const Request& request) const {
+    return is_hybrid() ? request.sentences : request.clauses;
+  }
   float score_words(const Arms& arms, std::string_view text, const Query& query);
   void score_lexical(const Arms& arms, const Request& request, const Query& query);
   void score_hybrid(const Arms& arms, const Request& request, const Query& query);

@@ -30,6 +30,12 @@ inline constexpr std::array<FieldParameters, kFieldCount> kFieldParameters = {{
 }};
 inline constexpr double kSaturation = 1.2;  // k1
 inline constexpr double kSynonymWeight = .2;
+// Each word of an abbreviation's long form, and the short form of words that all stand there.
+inline constexpr double kAbbreviationWeight = .5;
+// An unknown word, read as the known one that is most like it.
+inline constexpr double kRespelledWeight = .5;
+// Words of what the request does not want.
+inline constexpr double kUnwantedShare = .3;
 
 // idf = ln(1 + (N - df + .5) / (df + .5))
 inline double inverse_document_frequency(std::size_t documents, std::size_t with_term) {

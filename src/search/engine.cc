@@ -1,7 +1,7 @@
 // Ranks in three steps: base scores of all documents (base_scores), corrections on the head of that
 // list, exact names before everything.
-//   final = base + .4 name cover + .2 server's best three + .2 sentence cosine + .1 bigrams
-// or, by words alone, base + .2 server's best three.
+//   final = base + .4 name cover + .4 server's best three + .2 sentence cosine + .1 bigrams
+// or, by words alone, base + .4 server's best three.
 #include "search/engine.h"
 
 #include <algorithm>
@@ -312,14 +312,14 @@ void Engine::explain_ranks(const Request& request, const Query& query, DocId doc
   for (DocId other = 0; other < size(); ++other) out.hidden += query.visible(other) ? 0 : 1;
 }
 
-// Both arms' parts of the base score, from the whole request and the sentence that counts.
+// Both arms' parts of the base score, from the whole request and the part of it that counts.
 void Engine::explain_base(const Request& request, const Query& query, DocId doc, Scratch& scratch,
                           Explanation& out) const {
   if (scratch.base[doc] == 0) return;
-  const double share = request.sentences.empty() ? 1 : 1 - kSentenceShare;
+  const double share = scratch.base.whole_share(request);
   explain_unit(request, query, 0, share, doc, scratch, out);
-  const std::size_t sentence = scratch.base.best_sentence(doc);
-  if (sentence > 0) explain_unit(request, query, sentence, kSentenceShare, doc, scratch, out);
+  const std::size_t part = scratch.base.best_part(doc);
+  if (part > 0) explain_unit(request, query, part, 1 - share, doc, scratch, out);
   for (const double field : out.field_scores) out.lexical += field;
 }
 
@@ -330,7 +330,7 @@ void Engine::explain_unit(const Request& request, const Query& query, std::size_
   const double share = scratch.base.share();
   out.semantic += factor * share * one.scores.semantic;
   if (one.lexical_best == 0) return;
-  const auto terms = lexical_.request_terms(request.unit(unit));
+  const auto terms = lexical_.request_terms(scratch.base.text_of(request, unit));
   for (const LexicalIndex::Match& match : lexical_.explain(terms, doc)) {
     for (std::size_t f = 0; f < kFieldCount; ++f) {
       out.field_scores[f] += factor * (1 - share) * match.shares[f] / one.lexical_best;

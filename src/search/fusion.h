@@ -1,6 +1,7 @@
 // How two arms become one score. Pure formulas; measured: docs/design/search.md.
 //   h(unit, doc) = (1 - share) * lexical / max + share * (cosine - min) / (max - min)
 //   base(doc)    = h(whole), and with sentences half of that and half of the best sentence's h
+// By words alone h is the lexical score, and clauses take the place of sentences.
 // max and min are over the documents that may be seen.
 #pragma once
 
@@ -9,6 +10,8 @@
 namespace mcpo::search {
 
 inline constexpr float kSentenceShare = .5F;
+// By words alone, the best clause's share. Clauses are finer than sentences and less certain.
+inline constexpr float kClauseShare = .3F;
 
 // Smallest and greatest of what was put in.
 struct Range {
@@ -34,7 +37,7 @@ struct ArmScores {
 // does, so that no arm that is off has a say.
 struct HeadWeights {
   float name_cover = 0;
-  float server_best = .2F;
+  float server_best = .4F;
   float sentence_cosine = 0;
   float bigram = 0;  // for each, of at most kMaxBigrams
 };

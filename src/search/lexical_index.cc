@@ -1,11 +1,13 @@
 #include "search/lexical_index.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
 #include "search/analyzer.h"
 #include "search/bm25.h"
+#include "search/unwanted.h"
 #include "search/word_lists.h"
 
 namespace mcpo::search {
@@ -13,6 +15,9 @@ namespace {
 
 constexpr std::uint16_t kNoClass = 0xffff;
 constexpr std::size_t kMaxRespelledWords = 4;
+constexpr std::size_t kMaxUnknownWords = 16;
+constexpr std::size_t kMinRespelledBytes = 5;       // shorter words have too many neighbours
+constexpr std::size_t kMinTwiceRespelledBytes = 8;  // two letters may differ
 
 // Calls each(first, last) for every run of occurrences of one term.
 template <class F>
@@ -55,6 +60,8 @@ LexicalIndex::LexicalIndex(Parts parts) : parts_(std::move(parts)), postings_({}
   average_lengths_ = average_lengths();
   fill_postings(number_terms());
   place_synonyms();
+  place_abbreviations();
+  place_spellings();
 }
 
 // For each part, the index's number of each of its terms.
@@ -146,8 +153,11 @@ LexicalIndex::Place LexicalIndex::place_of(DocId doc) const {
 
 std::vector<RequestTerm> LexicalIndex::request_terms(std::string_view text) const {
   std::vector<std::uint32_t> numbers;
+  std::vector<std::string> unknown;
   thread_analyzer().for_each_term(text, [&](std::string_view term) {
-    if (const std::uint32_t number = find_term(term); number != kNoTerm) numbers.push_back(number);
+    const std::uint32_t number = find_term(term);
+    if (number != kNoTerm) numbers.push_back(number);
+    if (number == kNoTerm && unknown.size() < kMaxUnknownWords) unknown.emplace_back(term);
   });
   std::ranges::sort(numbers);
   std::vector<RequestTerm> terms;
@@ -157,8 +167,110 @@ std::vector<RequestTerm> LexicalIndex::request_terms(std::string_view text) cons
     terms.push_back({numbers[i], static_cast<float>(request_weight(end - i))});
     i = end;
   }
+  weaken_unwanted(text, terms);
+  append_abbreviations(unknown, terms);
+  append_respelled(unknown, terms);
   append_synonyms(terms);
   return terms;
+}
+
+// Terms that stand only where the request says what it does not want count less, unless there are
+// no others.
+void LexicalIndex::weaken_unwanted(std::string_view text, std::vector<RequestTerm>& terms) const {
+  const std::string unwanted = unwanted_text(text);
+  if (unwanted.empty()) return;
+  std::vector<std::uint32_t> numbers;
+  thread_analyzer().for_each_term(unwanted, [&](std::string_view term) {
+    if (const std::uint32_t number = find_term(term); number != kNoTerm) numbers.push_back(number);
+  });
+  const auto is_unwanted = [&](const RequestTerm& term) {
+    const auto times = std::ranges::count(numbers, term.term);
+    return times > 0 && request_weight(static_cast<std::size_t>(times)) >= term.weight;
+  };
+  if (std::ranges::all_of(terms, is_unwanted)) return;
+  for (RequestTerm& term : terms) {
+    if (is_unwanted(term)) term.weight *= static_cast<float>(kUnwantedShare);
+  }
+}
+
+void LexicalIndex::place_abbreviations() {
+  Analyzer analyzer;
+  for (const auto& [word, expansion] : abbreviations()) {
+    PlacedAbbreviation placed{analyzer.term_of(word), find_term(analyzer.term_of(word)), {}, true};
+    analyzer.for_each_term(expansion, [&](std::string_view term) {
+      const std::uint32_t number = find_term(term);
+      placed.is_whole = placed.is_whole && number != kNoTerm;
+      if (number != kNoTerm) placed.expansion.push_back(number);
+    });
+    if (!placed.expansion.empty()) abbreviations_.push_back(std::move(placed));
+  }
+}
+
+void LexicalIndex::append_abbreviations(const std::vector<std::string>& unknown,
+                                        std::vector<RequestTerm>& terms) const {
+  const std::size_t own = terms.size();
+  const auto add = [&](std::uint32_t term, std::uint32_t word) {
+    if (std::ranges::find(terms, term, &RequestTerm::term) != terms.end()) return;
+    terms.push_back({term, static_cast<float>(kAbbreviationWeight), word});
+  };
+  const auto has = [&](std::uint32_t term) {
+    const auto all = std::span(terms).first(own);
+    return std::ranges::find(all, term, &RequestTerm::term) != all.end();
+  };
+  for (const PlacedAbbreviation& one : abbreviations_) {
+    const bool is_short = one.number != kNoTerm
+                              ? has(one.number)
+                              : std::ranges::find(unknown, one.term) != unknown.end();
+    if (is_short) {
+      for (const std::uint32_t term : one.expansion) add(term, one.number);
+    } else if (one.number != kNoTerm && one.is_whole && std::ranges::all_of(one.expansion, has)) {
+      add(one.number, one.expansion.front());
+    }
+  }
+}
+
+void LexicalIndex::place_spellings() {
+  for (std::uint32_t term = 0; term < term_texts_.size(); ++term) {
+    if (term_texts_[term].size() + 2 >= kMinRespelledBytes) spellings_.push_back(term);
+  }
+  std::ranges::sort(spellings_, {}, [&](std::uint32_t term) {
+    const std::string_view text = term_texts_[term];
+    return std::tuple(text[0], text.size(), term);
+  });
+}
+
+// The most similar term that begins like `word`, by a letter or two; of several the one that more
+// documents have.
+std::uint32_t LexicalIndex::find_spelling(std::string_view word) const {
+  if (word.size() < kMinRespelledBytes) return kNoTerm;
+  std::size_t limit = word.size() < kMinTwiceRespelledBytes ? 1 : 2;
+  const auto key = [&](std::uint32_t term) {
+    return std::pair(term_texts_[term][0], term_texts_[term].size());
+  };
+  const auto begin =
+      std::ranges::lower_bound(spellings_, std::pair(word[0], word.size() - limit), {}, key);
+  const auto end =
+      std::ranges::upper_bound(spellings_, std::pair(word[0], word.size() + limit), {}, key);
+  std::uint32_t nearest = kNoTerm;
+  for (const std::uint32_t term : std::ranges::subrange(begin, end)) {
+    const std::size_t distance = edit_distance(word, term_texts_[term], limit);
+    if (distance > limit) continue;
+    const bool is_nearer = nearest == kNoTerm || distance < limit ||
+                           postings_.document_count(term) > postings_.document_count(nearest);
+    if (is_nearer) nearest = term;
+    limit = distance;
+  }
+  return nearest;
+}
+
+void LexicalIndex::append_respelled(const std::vector<std::string>& unknown,
+                                    std::vector<RequestTerm>& terms) const {
+  for (const std::string& word : unknown) {
+    const std::uint32_t term = find_spelling(word);
+    if (term == kNoTerm) continue;
+    if (std::ranges::find(terms, term, &RequestTerm::term) != terms.end()) continue;
+    terms.push_back({term, static_cast<float>(kRespelledWeight)});
+  }
 }
 
 // e(w,v) = .2 * min(1, idf(w) / idf(v)) * weight(w), summed over the request's words w of v's
@@ -172,14 +284,12 @@ void LexicalIndex::append_synonyms(std::vector<RequestTerm>& terms) const {
     done.push_back(number);
     for (const std::uint32_t synonym : class_members_[number]) {
       double weight = 0;
-      bool is_own = false;
       for (std::size_t w = i; w < own; ++w) {
         const std::uint32_t word = terms[w].term;
         if (synonym_class_[word] != number) continue;
-        is_own = is_own || word == synonym;
         weight += kSynonymWeight * std::min(1., idf_[word] / idf_[synonym]) * terms[w].weight;
       }
-      if (is_own) continue;
+      if (std::ranges::find(terms, synonym, &RequestTerm::term) != terms.end()) continue;
       const double capped = std::min(weight, kSynonymWeight);
       terms.push_back({synonym, static_cast<float>(capped), terms[i].term});
     }

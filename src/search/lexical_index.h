@@ -41,7 +41,8 @@ class LexicalIndex {
     return place.part->bigrams(place.local);
   }
 
-  // Terms that the index has, each once, ordered: words of the text, then synonyms.
+  // Terms that the index has, each once: words of the text in order; then long and short forms of
+  // abbreviations; for words that it does not have those most like them; then synonyms.
   std::vector<RequestTerm> request_terms(std::string_view text) const;
 
   // For the text's words that the index does not have: the most similar words that it has, if they
@@ -72,7 +73,15 @@ class LexicalIndex {
   FieldNumbers occurrence_weights(const PreparedDocuments& part, std::size_t doc) const;
   void fill_postings(const std::vector<std::vector<std::uint32_t>>& numbers);
   void place_synonyms();
+  void place_abbreviations();
+  void place_spellings();
+  void weaken_unwanted(std::string_view text, std::vector<RequestTerm>& terms) const;
+  void append_abbreviations(const std::vector<std::string>& unknown,
+                            std::vector<RequestTerm>& terms) const;
+  void append_respelled(const std::vector<std::string>& unknown,
+                        std::vector<RequestTerm>& terms) const;
   void append_synonyms(std::vector<RequestTerm>& terms) const;
+  std::uint32_t find_spelling(std::string_view word) const;
   std::uint32_t find_term(std::string_view text) const;
   Place place_of(DocId doc) const;  // below size()
 
@@ -86,6 +95,16 @@ class LexicalIndex {
   Postings postings_;
   std::vector<std::uint16_t> synonym_class_;               // by term
   std::vector<std::vector<std::uint32_t>> class_members_;  // terms, in the order of the table
+  // Of which both forms can matter here.
+  struct PlacedAbbreviation {
+    std::string term;                      // stemmed
+    std::uint32_t number;                  // kNoTerm: not in the index
+    std::vector<std::uint32_t> expansion;  // those of its words that the index has
+    bool is_whole;                         // it has them all
+  };
+  std::vector<PlacedAbbreviation> abbreviations_;
+  // By first byte, then length: where a word that is nearly `x` is looked for.
+  std::vector<std::uint32_t> spellings_;
 };
 
 }  // namespace mcpo::search

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "search/analyzer.h"
 
 namespace mcpo::search {
 namespace {
@@ -16,6 +17,43 @@ bool has_words(std::string_view text, std::size_t wanted) {
     if (!is_space(text[i]) && (i == 0 || is_space(text[i - 1]))) ++words;
   }
   return words >= wanted;
+}
+
+bool has_terms(std::string_view text, std::size_t wanted) {
+  std::size_t terms = 0;
+  thread_analyzer().for_each_term(text, [&](std::string_view) { ++terms; });
+  return terms >= wanted;
+}
+
+// The length of the separator between clauses that stands at text[at], white space included; 0:
+// none.
+std::size_t clause_border(std::string_view text, std::size_t at) {
+  const auto spaces = [&](std::size_t from) {
+    std::size_t end = from;
+    while (end < text.size() && is_space(text[end])) ++end;
+    return end - from;
+  };
+  if (text[at] == ',' || text[at] == ';') {
+    const std::size_t space = spaces(at + 1);
+    return space > 0 ? 1 + space : 0;
+  }
+  if (!is_space(text[at])) return 0;
+  const std::size_t begin = at + spaces(at);
+  for (const std::string_view words : {"also", "and also", "and then", "as well as"}) {
+    if (!iequals_ascii(text.substr(begin, words.size()), words)) continue;
+    const std::size_t space = spaces(begin + words.size());
+    if (space > 0) return begin + words.size() + space - at;
+  }
+  return 0;
+}
+
+std::vector<std::string> clauses_of(const Request& request, std::string_view description) {
+  std::vector<std::string> out;
+  for (const std::string& sentence : request.sentences) append_clauses(sentence, out);
+  if (request.sentences.empty()) append_clauses(description, out);
+  if (out.size() > kMaxSentences) out.resize(kMaxSentences);
+  if (out.size() < 2) out.clear();
+  return out;
 }
 
 // At most `size` bytes, cut before a character.
@@ -43,6 +81,22 @@ std::vector<std::string> sentences_of(std::string_view text) {
   return out;
 }
 
+void append_clauses(std::string_view sentence, std::vector<std::string>& out) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= sentence.size();) {
+    const std::size_t border = i < sentence.size() ? clause_border(sentence, i) : 1;
+    if (border == 0) {
+      ++i;
+      continue;
+    }
+    const std::string_view clause = trim(sentence.substr(begin, i - begin));
+    i += border;
+    begin = std::min(i, sentence.size());
+    const bool is_new = std::ranges::find(out, clause) == out.end();
+    if (is_new && has_terms(clause, kMinClauseTerms)) out.emplace_back(clause);
+  }
+}
+
 Request read_request(const Query& query) {
   const std::string_view description = cut(query.description, kMaxQueryBytes);
   const std::string_view keywords = cut(query.keywords, kMaxQueryBytes - description.size());
@@ -51,6 +105,7 @@ Request read_request(const Query& query) {
   if (!description.empty() && !keywords.empty()) out.text += ' ';
   out.text += keywords;
   out.sentences = sentences_of(description);
+  out.clauses = clauses_of(out, description);
   return out;
 }
 

@@ -11,15 +11,12 @@ namespace mcpo::search {
 
 inline constexpr std::size_t kMaxSentences = 16;
 inline constexpr std::size_t kMinSentenceWords = 3;
+inline constexpr std::size_t kMinClauseTerms = 2;
 
 struct Request {
   std::string text;                    // description and keywords, at most kMaxQueryBytes
   std::vector<std::string> sentences;  // of the description; empty when there are fewer than two
-
-  // 0: the whole, 1..: a sentence.
-  std::string_view unit(std::size_t number) const {
-    return number == 0 ? text : sentences[number - 1];
-  }
+  std::vector<std::string> clauses;    // likewise, of the sentences; each once
 };
 
 Request read_request(const Query& query);
@@ -27,5 +24,9 @@ Request read_request(const Query& query);
 // Ends after `. ! ? ;` before white space, and at line ends. Sentences of fewer than
 // kMinSentenceWords are left out, those after kMaxSentences too.
 std::vector<std::string> sentences_of(std::string_view text);
+
+// Appends the clauses of a sentence: what is between commas, semicolons and "also", "and then",
+// "as well as", where that has kMinClauseTerms or more.
+void append_clauses(std::string_view sentence, std::vector<std::string>& out);
 
 }  // namespace mcpo::search

@@ -134,6 +134,38 @@ constexpr auto kSynonymClasses = std::to_array<std::string_view>({
     "random randomly",
     "id identifier uuid guid",
 });
+
+constexpr auto kAbbreviations = std::to_array<Abbreviation>({
+    {"pr", "pull request"}, {"prs", "pull requests"}, {"mr", "merge request"},
+    {"k8s", "kubernetes"}, {"gh", "github"}, {"vcs", "version control"},
+    {"ci", "continuous integration"}, {"cd", "continuous deployment"},
+    {"db", "database"}, {"rdbms", "relational database"}, {"sql", "query database"},
+    {"vm", "virtual machine"}, {"os", "operating system"}, {"fs", "filesystem"},
+    {"env", "environment"}, {"cfg", "configuration"}, {"prod", "production"},
+    {"auth", "authentication"}, {"mfa", "factor authentication"}, {"sso", "single sign"},
+    {"pw", "password"}, {"pwd", "password"}, {"2fa", "factor authentication"},
+    {"ai", "artificial intelligence"}, {"ml", "machine learning"},
+    {"llm", "large language model"}, {"nlp", "natural language processing"},
+    {"tts", "text speech"}, {"stt", "speech text"}, {"ocr", "text recognition"},
+    {"ui", "user interface"}, {"ux", "user experience"}, {"cli", "command line"},
+    {"ip", "internet protocol"}, {"dns", "domain name system"}, {"ssl", "certificate"},
+    {"i18n", "internationalization"}, {"l10n", "localization"}, {"a11y", "accessibility"},
+    {"crm", "customer relationship management"}, {"erp", "enterprise resource planning"},
+    {"hr", "human resources"}, {"kpi", "performance indicator"}, {"roi", "return investment"},
+    {"gps", "location coordinates"}, {"lat", "latitude"}, {"lng", "longitude"}, {"lon", "longitude"},
+    {"fx", "foreign exchange"}, {"etf", "exchange traded fund"}, {"ipo", "public offering"},
+    {"vat", "value added tax"}, {"eta", "estimated time arrival"}, {"faq", "questions"},
+    {"qty", "quantity"}, {"num", "number"}, {"max", "maximum"}, {"min", "minimum"},
+    {"avg", "average"}, {"std", "standard deviation"}, {"temp", "temperature"}, {"usd", "dollars"},
+    {"pkg", "package"}, {"deps", "dependencies"}, {"dep", "dependency"}, {"lib", "library"},
+    {"msg", "message"}, {"addr", "address"}, {"tel", "telephone"}, {"desc", "description"},
+    {"kb", "knowledge base"}, {"wiki", "wikipedia"}, {"yt", "youtube"}, {"gcal", "google calendar"},
+    {"gdoc", "google document"}, {"gsheet", "google sheet"}, {"gdrive", "google drive"},
+    {"aws", "amazon web services"}, {"gcp", "google cloud"}, {"s3", "bucket"},
+    {"ec2", "instance"}, {"iam", "identity access"}, {"ns", "namespace"}, {"svc", "service"},
+    {"todo", "task"}, {"asap", "urgent"}, {"dob", "birth date"}, {"bmi", "body mass index"},
+    {"gcd", "greatest common divisor"}, {"lcm", "least common multiple"},
+});
 // clang-format on
 
 static_assert(std::ranges::is_sorted(kStopWords));
@@ -143,5 +175,7 @@ static_assert(std::ranges::is_sorted(kStopWords));
 bool is_stop_word(std::string_view word) { return std::ranges::binary_search(kStopWords, word); }
 
 std::span<const std::string_view> synonym_classes() { return kSynonymClasses; }
+
+std::span<const Abbreviation> abbreviations() { return kAbbreviations; }
 
 }  // namespace mcpo::search

@@ -20,8 +20,9 @@ std::string advice(const AdviceSubject& server, const Error& error) {
            ", then " + command("start", server.name) + " heals it";
   }
   if (says(error, "HTTP 502")) {
-    return "ToolHive calls it running, but what is behind its proxy does not answer: see " +
-           command("logs", server.name) + "; it works again as soon as that is back";
+    return "ToolHive calls it running, but its upstream, behind ToolHive's proxy, does not answer: "
+           "see " +
+           command("logs", server.name) + "; it works again as soon as the upstream is back";
   }
   if (says(error, "HTTP 503")) {
     return "ToolHive may be renewing its login to it; wait a little, or see " +

@@ -153,6 +153,7 @@ async::Task<void> ToolHiveSource::read(const History& history, std::vector<Liste
                                        Observation& out, async::Deadline deadline) {
   std::shared_ptr<Api> api = api_;
   WorkloadReading reading(api, options_.reading, history, std::move(list), unread_);
+  // One for all, so that a cycle's length does not depend on how many do not answer.
   const async::Deadline until = deadline.earlier(async::Deadline::in(options_.request_timeout));
   // Where not all can be asked at once, those that do not answer must leave time for the others.
   const bool must_share = reading.jobs() > options_.max_parallel;
@@ -160,7 +161,7 @@ async::Task<void> ToolHiveSource::read(const History& history, std::vector<Liste
   const bool asks_registry = !history.routes_only && registry_.is_due();
   const std::size_t first_job = asks_registry ? 1 : 0;
   auto work = [&](std::size_t i) -> async::Task<void> {
-    if (i < first_job) return registry_.read(api, history.memory, out, deadline);
+    if (i < first_job) return registry_.read(api, history.memory, out, until);
     return reading.run(i - first_job, until.earlier(async::Deadline::in(share)));
   };
   const std::size_t jobs = reading.jobs() + first_job;

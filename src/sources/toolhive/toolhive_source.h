@@ -22,7 +22,7 @@ class ToolHiveSource final : public Source {
   struct Options {
     ReadingOptions reading;          // skipped workloads, ourselves, the hash key
     std::string discovery_file;      // watched; empty: none, or a place was given
-    Millis request_timeout{10'000};  // TOOLHIVE_TIMEOUT: shared by all details of a cycle
+    Millis request_timeout{10'000};  // TOOLHIVE_TIMEOUT: shared by all reads after the list
     std::size_t max_parallel = 16;   // WORKLOAD_INGESTION_BATCH_SIZE
     Millis initial_backoff{1'000};   // TOOLHIVE_INITIAL_BACKOFF: between looks for it, doubling
     Millis max_backoff{60'000};      // TOOLHIVE_MAX_BACKOFF
