@@ -8,7 +8,7 @@ import { HttpFake, stdio_fake } from '../lib/fake.mjs';
 import { request } from '../lib/http.mjs';
 import { call_tool, text_of } from '../lib/mcp.mjs';
 import { run, run_json, temp_dir, write_config } from '../lib/optimizer.mjs';
-import { closed_port, cycles, ingest, offered, serve, servers_of, start_toolhive, toolhive_env, until_offered } from '../lib/toolhive.mjs';
+import { closed_port, cycles, ingest, offered, serve, servers_of, start_toolhive, toolhive_env, troubles, until_offered } from '../lib/toolhive.mjs';
 import { until } from '../lib/wait.mjs';
 
 // A ToolHive with one remote workload, `notes`.
@@ -130,13 +130,13 @@ test('ToolHive comes back on another port: found again, nothing is lost, calls g
     await t.test(name, async () => {
       await fake.stop(how);
       assert.equal(await echo(o, 'meanwhile'), 'meanwhile');             // its proxy lives on
-      await until('the loss to be told', async () => (await o.health()).degraded?.some(d => /toolhive/i.test(JSON.stringify(d))));
+      await until('the loss to be told', async () => (await troubles(o)).length > 0);
       assert.deepEqual(await offered(o), ['notes']);
       await fake.start(where);
       await cycles(fake);
       assert.deepEqual(await offered(o), ['notes']);
       assert.equal(await echo(o), 'hi');
-      await until('the report to go', async () => !(await o.health()).degraded?.length);
+      await until('the report to go', async () => (await troubles(o)).length === 0);
     });
   }
   assert.equal((await servers_of(t, o.data)).notes.created_at, before.notes.created_at);

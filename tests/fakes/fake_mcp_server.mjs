@@ -392,7 +392,7 @@ function serve_sse(world, base, end, url, req, res, body) {
     res.on('close', () => { world.sse.delete(sid); world.streams.delete(send); world.sessions.delete(sid); for (const c of closers) c(); });
     return;
   }
-  const io = world.sse?.get(url.searchParams.get('sid'));
+  const io = end === 'messages' ? world.sse?.get(url.searchParams.get('sid')) : undefined;
   if (req.method !== 'POST') { res.writeHead(405); return res.end(); }
   if (!io) { res.writeHead(404, json); return res.end('{"error":"no such session"}'); }
   let m; try { m = JSON.parse(body); } catch { res.writeHead(400); return res.end(); }

@@ -65,6 +65,9 @@ export async function cycles(fake, count = 2) {
   await until(`${count} cycles`, () => fake.count('list') >= before + count, { timeout: 30_000 });
 }
 
+// What /health says of ToolHive; empty: all is well.
+export const troubles = async o => ((await o.health()).degraded ?? []).filter(d => /toolhive/i.test(d.what));
+
 // Every byte that the optimizer has stored.
 export function stored_text(data) {
   return fs.readdirSync(data, { recursive: true, withFileTypes: true }).filter(e => e.isFile()).map(e => fs.readFileSync(path.join(e.parentPath, e.name), 'latin1')).join('\n');

@@ -2,6 +2,7 @@
 // tests/contract do not show is compared here.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { FakeToolHive } from '../fakes/fake_toolhive.mjs';
 import { request } from '../lib/http.mjs';
 import { RealToolHive, everything } from '../lib/thv.mjs';
@@ -70,7 +71,7 @@ test('the same requests, the same answers', async t => {
   }
 });
 
-test('stop, restart and delete: the same statuses on the way', async t => {
+test('stop, restart, edit and delete: the same statuses on the way, and the same idea of a new workload', async t => {
   const { origin } = await everything(t);
   const real = await RealToolHive.start(t), fake = await new FakeToolHive({ times: { start: 300 } }).start();
   t.after(() => fake.close());
@@ -78,14 +79,76 @@ test('stop, restart and delete: the same statuses on the way', async t => {
     const send = (method, path, body) => request(place + path, { method, body: body && JSON.stringify(body) });
     const status = async () => { const r = await send('GET', `${W}/a/status`); return r.status === 200 ? JSON.parse(r.text).status : r.status; };
     const becomes = wanted => until(`${place} to say ${wanted}`, async () => await status() === wanted);
+    const listed = async () => JSON.parse((await send('GET', `${W}?all=true`)).text).workloads[0];
     assert.equal((await send('POST', W, { name: 'a', url: `${origin}/mcp` })).status, 201);
     assert.equal(await status(), 'starting');
     await becomes('running');
+    const { created_at, port } = await listed();
     assert.equal((await send('POST', `${W}/a/restart`)).status, 202);
     assert.equal(await status(), 'running', 'restart of a running one changes nothing');
-    for (const [method, path, wanted] of [['POST', '/stop', 'stopped'], ['POST', '/restart', 'running'], ['DELETE', '', 404]]) {
-      assert.equal((await send(method, `${W}/a${path}`)).status, 202);
+    for (const [action, wanted] of [['stop', 'stopped'], ['restart', 'running']]) {
+      assert.equal((await send('POST', `${W}/a/${action}`)).status, 202);
       await becomes(wanted);
+      assert.equal((await listed()).created_at, created_at, `${place}: ${action}`);
     }
+    assert.equal((await send('POST', `${W}/a/edit`, { name: 'b', url: `${origin}/mcp/` })).status, 200);
+    await becomes('running');
+    const edited = await listed();
+    assert.deepEqual([edited.name, edited.port, edited.created_at === created_at, new URL(edited.url).pathname], ['a', port, false, '/mcp/'], place);
+    assert.equal((await send('DELETE', `${W}/a`)).status, 202);
+    await becomes(404);
   }
+});
+
+// An upstream that notes what it sees and answers everything in one way or another.
+async function witness(t) {
+  const seen = [];
+  const server = http.createServer(async (req, res) => {
+    let body = '';
+    for await (const c of req) body += c;
+    const { authorization, 'x-forwarded-for': by, 'x-forwarded-proto': how, 'x-own': own } = req.headers;
+    seen.push({ method: req.method, url: req.url, body, authorization, by, how, own });
+    const answer = (status, type, text) => res.writeHead(status, type ? { 'content-type': type, 'mcp-session-id': 'from-upstream' } : {}).end(text);
+    if (req.url.includes('well-known')) return answer(404);
+    if (req.method === 'GET') return answer(405);
+    if (body.includes('"boom"')) return answer(500, 'text/plain', 'boom');
+    if (body.includes('"login"')) return answer(401, 'text/plain', 'who are you?');
+    return body.includes('"id"') ? answer(200, 'application/json', '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"w","version":"1"}}}') : answer(202);
+  });
+  await new Promise(r => server.listen(0, '127.0.0.1', r));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  return { seen, origin: `127.0.0.1:${server.address().port}` };
+}
+
+test('the proxies: what passes, what does not, and what the upstream sees', async t => {
+  const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'p', version: '1' } } };
+  const { seen, origin } = await witness(t);
+  const real = await RealToolHive.start(t), fake = await new FakeToolHive({ times: { start: 10 } }).start();
+  t.after(() => fake.close());
+  const told = [];
+  for (const place of [`http://127.0.0.1:${real.port}`, fake.url]) {
+    const run = async (name, url) => {
+      const { port } = JSON.parse((await request(place + W, { method: 'POST', body: JSON.stringify({ name, url }) })).text);
+      await until(`${name} to run`, async () => JSON.parse((await request(`${place}${W}/${name}/status`)).text).status === 'running');
+      return `http://127.0.0.1:${port}`;
+    };
+    const at = { a: await run('a', `http://user:pw@${origin}/base/mcp?api_key=k`), b: await run('b', `http://${origin}`) };
+    seen.length = 0;
+    const log = [];
+    for (const [w, method, path, headers, body] of [
+      ['a', 'POST', '/mcp', {}, initialize], ['a', 'POST', '/other?x=1', { authorization: 'Bearer t', 'x-own': 'o' }, initialize], ['b', 'POST', '/mcp?y=2', {}, initialize], ['b', 'POST', '/', {}, initialize],
+      ['a', 'POST', '/mcp', { origin: 'http://127.0.0.1' }, initialize], ['a', 'POST', '/mcp', {}, [initialize]], ['a', 'POST', '/mcp', {}, '{bad'], ['a', 'POST', '/mcp', {}, ''], ['a', 'GET', '/mcp', { accept: 'text/event-stream' }],
+      ['a', 'GET', '/health', {}], ['a', 'DELETE', '/mcp', {}], ['a', 'OPTIONS', '/mcp', {}], ['a', 'POST', '/mcp', {}, { jsonrpc: '2.0', id: 2, method: 'boom' }], ['a', 'POST', '/mcp', {}, { jsonrpc: '2.0', id: 2, method: 'login' }],
+      ['a', 'POST', '/mcp', {}, { jsonrpc: '2.0', method: 'notifications/initialized' }], ['a', 'POST', '/mcp', { 'mcp-session-id': 'no-such' }, { jsonrpc: '2.0', id: 2, method: 'tools/list' }],
+      ['a', 'POST', '/mcp', { 'mcp-session-id': 'from-upstream' }, { jsonrpc: '2.0', id: 2, method: 'tools/list' }], ['a', 'GET', '/.well-known/oauth-protected-resource', {}], ['a', 'POST', '/mcp', { 'content-type': 'text/plain' }, initialize],
+    ]) {
+      const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+      const common = text === undefined ? {} : { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+      const r = await request(at[w] + path, { method, headers: { ...common, ...headers }, body: text });
+      log.push({ asked: [w, method, path, headers, text], status: r.status, type: r.headers['content-type'], text: path === '/health' ? Object.keys(JSON.parse(r.text)) : r.text, seen: seen.splice(0) });
+    }
+    told.push(log);
+  }
+  for (const [i, truth] of told[0].entries()) assert.deepEqual(told[1][i], truth);
+  console.log(`# ${told[0].length} requests through a proxy alike`);
 });

@@ -1,12 +1,14 @@
 // The proxy in front of one workload: what the `url` of the list leads to. Transparent, with the real one's own rules
-// (contract 1.10): it refuses an Origin, sends every request to the path of the remote URL, and knows 502 but no excuses.
+// (tests/live compares): it refuses an Origin and sessions that did not come through it, sends every request to the path
+// of the remote URL, and knows 502 but no excuses.
 import http from 'node:http';
 
+const kNoBatches = 'JSON-RPC batch requests are not supported (batching was removed in MCP revision 2025-06-18)';
 const rpc_error = (status, code, message, id) => ({ status, body: JSON.stringify({ error: { code, message }, ...(id === undefined ? {} : { id }), jsonrpc: '2.0' }) });
 
 export class Proxy {
   // workload: {url?, target?, effective_mode, tools?}. `target` is where requests really go when `url` is only a name.
-  constructor(workload) { this.workload = workload; this.requests = []; }
+  constructor(workload) { Object.assign(this, { workload, requests: [], sessions: new Set() }); }
 
   // Listens on `port` (0: any free one); resolves to the port.
   async open(port = this.port ?? 0) {
@@ -22,6 +24,7 @@ export class Proxy {
   async close() {
     const { server } = this;
     this.server = undefined;
+    this.sessions.clear();
     if (!server) return;
     const closed = new Promise(r => server.close(r));
     server.closeAllConnections();
@@ -31,6 +34,7 @@ export class Proxy {
   async #serve(req, res) {
     const { 'content-type': type, ...headers } = req.headers;
     this.requests.push({ method: req.method, url: req.url, headers: { ...headers, ...(type ? { 'content-type': type } : {}) } });
+    res.removeHeader('connection');
     const chunks = [];
     try { for await (const c of req) chunks.push(c); } catch { return; }
     const body = Buffer.concat(chunks);
@@ -41,14 +45,16 @@ export class Proxy {
 
   // What the proxy answers by itself.
   #own_answer(req, body) {
-    if (req.headers.origin !== undefined) return rpc_error(403, -32600, 'Origin not allowed');
-    if (req.method === 'GET' && req.url === '/health') return { status: 200, body: '{"status":"healthy"}\n' };
-    if (req.method !== 'POST') return undefined;
+    const { origin, 'mcp-session-id': session } = req.headers;
+    if (origin !== undefined) return rpc_error(403, -32600, 'Origin not allowed');
+    if (req.url.startsWith('/.well-known/')) return { status: 404, body: '{"error":"not_found"}' };
+    if (req.method === 'GET' && req.url === '/health') return { status: 200, body: JSON.stringify({ status: 'healthy', timestamp: new Date().toISOString(), transport: this.workload.transport }) + '\n' };
     let message;
-    try { message = JSON.parse(body); } catch { return rpc_error(400, -32700, 'Parse error'); }
-    if (Array.isArray(message)) return rpc_error(400, -32600, 'Batch requests are not supported');
+    try { message = JSON.parse(body); } catch { message = undefined; }          // the upstream's business
+    if (Array.isArray(message)) return rpc_error(400, -32600, kNoBatches);
+    if (session !== undefined && !this.sessions.has(session)) return rpc_error(404, -32001, 'Session not found', message?.id);
     const { tools } = this.workload;
-    if (tools && message.method === 'tools/call' && !tools.includes(message.params?.name)) return rpc_error(200, -32602, 'tool not found', message.id);
+    if (tools && message?.method === 'tools/call' && !tools.includes(message.params?.name)) return rpc_error(200, -32602, 'tool not found', message.id);
     return undefined;
   }
 
@@ -70,6 +76,7 @@ export class Proxy {
     const to = this.upstream_of(req.url);
     const up = http.request({ ...to, method: req.method, headers: { ...headers, host: `${to.host}:${to.port}` } }, answer => {
       const { connection: _, 'keep-alive': __, ...kept } = answer.headers;
+      if (kept['mcp-session-id']) this.sessions.add(kept['mcp-session-id']);
       if (!this.workload.tools) {
         res.writeHead(answer.statusCode, kept);
         res.flushHeaders();
@@ -90,7 +97,7 @@ export class Proxy {
 
   // A workload with a `tools` filter: tools/list is cut, and events run together without their blank line.
   #filter(text, request, type) {
-    const listing = JSON.parse(request).method === 'tools/list';
+    const listing = /"method"\s*:\s*"tools\/list"/.test(request);
     const cut = line => {
       try {
         const m = JSON.parse(line);

@@ -8,6 +8,8 @@ const kZeroTime = '0001-01-01T00:00:00Z';
 const kNoOidc = { issuer: '', audience: '', jwks_url: '', introspection_url: '', client_id: '', client_secret: '' };
 const kNetwork = { name: 'network', network: { outbound: { insecure_allow_all: true }, inbound: {} } };
 
+// Docker tells whole seconds, a status file nanoseconds.
+const created_now = remote => new Date().toISOString().replace(...(remote ? ['Z', '123456Z'] : [/\.\d+/, '']));
 const present = o => Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined));
 // The order of object members is Go's order of fields: a reader must not care, the recordings show it.
 export class Workload {
@@ -15,7 +17,7 @@ export class Workload {
   // nothing listens on `port`), list_url, labels, registry_server_name, made_by_cli.
   constructor(fields) {
     Object.assign(this, { transport: fields.url === undefined ? 'stdio' : 'streamable-http', group: 'default', status: 'running', secrets: [], cmd_arguments: [], volumes: [], ...fields });
-    this.created_at ??= fields.url === undefined ? new Date().toISOString().replace(/\.\d+/, '') : new Date().toISOString().replace('Z', '123456Z');
+    this.created_at ??= created_now(this.remote);
     this.target_port ??= randomInt(30_000, 60_000);
     this.proxy = fields.proxy === false ? undefined : new Proxy(this);
   }
@@ -142,10 +144,11 @@ export class Workloads {
     this.start(w);
   }
   remove(w) { this.later(this.times.effect, () => this.drop(w.name)); }
+  // Made anew under its old name and port: `created_at` is a new one, which neither stop nor restart does.
   edit(w, fields) {
     const { name: _, target, ...more } = fields;
     w.status = 'stopping';
-    Object.assign(w, more);
+    Object.assign(w, more, { created_at: created_now(w.remote) });
     if (target !== undefined) w.target = target;
     this.later(this.times.effect, async () => { await w.proxy?.close(); this.start(w); });
   }
