@@ -111,7 +111,8 @@ void LocalEncoder::State::on_loaded(const Result<Model>& result, Millis took) {
 }
 
 void LocalEncoder::State::work() {
-  const Model mine = loaded.get();
+  const std::shared_future<Model> own = loaded;  // one object for each thread
+  const Model mine = own.get();
   if (!mine) return;
   while (const auto item = queue.pop()) run(*item, *mine);
 }

@@ -17,7 +17,8 @@ namespace mcpo::embed {
 
 class OnnxEmbedder final : public TextModel {
  public:
-  // Blocks for 100 to 200 ms and reads the whole model. Errors: those of the files (not_found,
+  // Blocks for 100 to 200 ms and reads the whole model. Bounds what malloc keeps, for the whole
+  // process. Errors: those of the files (not_found,
   // invalid: what is wrong with which).
   static Result<std::unique_ptr<OnnxEmbedder>> load(const ModelFiles& files);
 

@@ -92,9 +92,10 @@ Result<Wordpiece> Wordpiece::from_tokenizer_json(std::string_view text) {
   CHECK_OK(check_type(whole, "model", "WordPiece"));
   CHECK_OK(check_type(whole, "normalizer", "BertNormalizer"));
   CHECK_OK(check_type(whole, "pre_tokenizer", "BertPreTokenizer"));
-  const RawJson model = *whole.find("model");
+  const RawJson model = whole.find("model").value_or(RawJson());
+  const RawJson normalizer = whole.find("normalizer").value_or(RawJson());
   TRY(Vocabulary vocabulary, vocabulary_of(model));
-  return make(std::move(vocabulary), rules_of(*whole.find("normalizer"), model),
+  return make(std::move(vocabulary), rules_of(normalizer, model),
               text_of(model, "unk_token", "[UNK]"));
 }
 
