@@ -24,6 +24,10 @@ namespace mcpo::search {
 namespace {
 
 constexpr float kExactBonus = 3;  // more than base and corrections together can be
+constexpr std::size_t kMaxRepeats = 2;
+constexpr float kRepeatPenalty = 1;
+constexpr std::size_t kShared = 8;  // places that no server has alone
+constexpr double kComparable = .5;  // to the best
 constexpr std::size_t kMaxCandidates = 5;
 
 // What is added to one document's base score.
@@ -32,7 +36,15 @@ struct Correction {
   float name = 0;
   float sentence = 0;
   float bigrams = 0;
-  float sum() const { return server + name + sentence + bigrams; }
+  float repeat = 0;  // below 0
+  float room = 0;
+  float sum() const { return server + name + sentence + bigrams + repeat + room; }
+};
+
+// A document of the head. The score of `hit` is complete.
+struct Placed {
+  Hit hit;
+  Correction added;
 };
 
 // Between searches only memory.
@@ -41,7 +53,9 @@ struct Scratch {
   ServerBest servers;
   RequestRows rows;
   std::vector<std::uint32_t> bigrams;  // of the request
-  std::vector<Hit> hits;
+  std::vector<Hit> hits;               // by base score
+  std::size_t exact = 0;               // exact names among the first of them
+  std::size_t head = 0;                // and how many are corrected
   DenseScores respelled;
 };
 
@@ -91,8 +105,12 @@ class Engine final : public Index {
   void score(const Request& request, const Query& query, Scratch& scratch) const;
   std::vector<DocId> exact_documents(const Query& query) const;
   void append_siblings(const Query& query, std::span<const DocId> exact, Scratch& scratch) const;
-  std::size_t collect(const Query& query, std::span<const DocId> exact, Scratch& scratch) const;
+  void collect(const Query& query, Scratch& scratch) const;
   std::vector<Correction> corrections(std::span<const Hit> head, const Scratch& scratch) const;
+  void weaken_repeats(std::span<Placed> placed) const;
+  void make_room(std::span<Placed> placed) const;
+  bool is_repeat(DocId a, DocId b) const;
+  std::vector<Placed> ranked_head(const Query& query, Scratch& scratch) const;
   std::vector<Hit> ranked(const Query& query, Scratch& scratch) const;
   void put_nearest(const Request& request, const Query& query, Ranking& out) const;
   void append_respelled(const Request& request, const Query& query, std::vector<DocId>& out) const;
@@ -150,10 +168,9 @@ void Engine::append_siblings(const Query& query, std::span<const DocId> exact,
   for (const Hit& hit : siblings) scratch.hits.push_back({hit.doc, 0});
 }
 
-// Fills scratch.hits: exact names in their own order, then the others by base score. Returns how
-// many of them corrections are for.
-std::size_t Engine::collect(const Query& query, std::span<const DocId> exact,
-                            Scratch& scratch) const {
+// Fills scratch.hits: exact names, then the others by base score.
+void Engine::collect(const Query& query, Scratch& scratch) const {
+  const std::vector<DocId> exact = exact_documents(query);
   std::vector<Hit>& hits = scratch.hits;
   hits.clear();
   for (const DocId doc : scratch.base.found()) {
@@ -161,11 +178,11 @@ std::size_t Engine::collect(const Query& query, std::span<const DocId> exact,
   }
   if (hits.size() < kHeadSize) append_siblings(query, exact, scratch);
   keep_best(hits, std::max(query.limit, kHeadSize));
-  const std::size_t others = std::min(hits.size(), kHeadSize);
   std::vector<Hit> named;
   for (const DocId doc : exact) named.push_back({doc, scratch.base[doc]});
+  scratch.exact = named.size();
+  scratch.head = named.size() + std::min(hits.size(), kHeadSize);
   hits.insert(hits.begin(), named.begin(), named.end());
-  return named.size() + others;
 }
 
 // For each of `head`, whose scores are base scores. A tool without rows of its name gets the mean
@@ -198,19 +215,73 @@ std::vector<Correction> Engine::corrections(std::span<const Hit> head,
   return out;
 }
 
-// Exact names, then the corrected head, then what is behind it by base score.
-std::vector<Hit> Engine::ranked(const Query& query, Scratch& scratch) const {
-  const std::vector<DocId> exact = exact_documents(query);
-  const std::size_t count = collect(query, exact, scratch);
-  const std::span head = std::span(scratch.hits).first(count);
-  const auto added = corrections(head, scratch);
-  for (std::size_t i = 0; i < count; ++i) {
-    head[i].score += added[i].sum() + (i < exact.size() ? kExactBonus : 0);
+// Whether two tools of one server say the same: most pairs of adjacent words in common.
+bool Engine::is_repeat(DocId a, DocId b) const {
+  if (servers_.of(a) == Servers::kNone || servers_.of(a) != servers_.of(b)) return false;
+  const auto few = lexical_.bigrams(a);
+  const auto many = lexical_.bigrams(b);
+  const std::size_t smaller = std::min(few.size(), many.size());
+  if (smaller == 0 || smaller * 5 < std::max(few.size(), many.size()) * 4) return false;
+  const std::size_t common = count_common(few, many);
+  return common * 5 >= (few.size() + many.size() - common) * 4;
+}
+
+// A server that offers the same tool in many dresses gets two places by it. `placed` is ordered.
+void Engine::weaken_repeats(std::span<Placed> placed) const {
+  for (std::size_t i = 0; i < placed.size(); ++i) {
+    std::size_t before = 0;
+    for (std::size_t j = 0; j < i && before < kMaxRepeats; ++j) {
+      before += is_repeat(placed[i].hit.doc, placed[j].hit.doc) ? 1 : 0;
+    }
+    if (before < kMaxRepeats) continue;
+    placed[i].added.repeat = -kRepeatPenalty;
+    placed[i].hit.score -= kRepeatPenalty;
   }
-  std::ranges::sort(head.first(exact.size()), is_better);
-  std::ranges::sort(head.subspan(exact.size()), is_better);
-  const std::size_t wanted = std::min(scratch.hits.size(), query.limit);
-  return {scratch.hits.begin(), scratch.hits.begin() + static_cast<std::ptrdiff_t>(wanted)};
+}
+
+// One server alone does not fill the first places, as long as another has something comparable: the
+// best of the others gets the last of them. `placed` is ordered, and stays so.
+void Engine::make_room(std::span<Placed> placed) const {
+  if (placed.size() <= kShared) return;
+  const std::uint32_t server = servers_.of(placed[0].hit.doc);
+  const auto is_same = [&](const Placed& one) { return servers_.of(one.hit.doc) == server; };
+  if (server == Servers::kNone || !std::ranges::all_of(placed.first(kShared), is_same)) return;
+  const auto other = std::ranges::find_if_not(placed, is_same);
+  if (other == placed.end() || other->hit.score < kComparable * placed[0].hit.score) return;
+  const double score = placed[kShared - 1].hit.score;
+  other->added.room = static_cast<float>(score - other->hit.score);
+  other->hit.score = score;
+  std::ranges::rotate(placed.begin() + kShared - 1, other, other + 1);
+}
+
+// What scratch.hits begins with, corrected: exact names first.
+std::vector<Placed> Engine::ranked_head(const Query& query, Scratch& scratch) const {
+  collect(query, scratch);
+  const auto added = corrections(std::span(scratch.hits).first(scratch.head), scratch);
+  std::vector<Placed> out;
+  for (std::size_t i = 0; i < scratch.head; ++i) {
+    const Hit& base = scratch.hits[i];
+    const float bonus = i < scratch.exact ? kExactBonus : 0;
+    out.push_back({{base.doc, base.score + added[i].sum() + bonus}, added[i]});
+  }
+  for (const std::span part :
+       {std::span(out).first(scratch.exact), std::span(out).subspan(scratch.exact)}) {
+    std::ranges::sort(part, is_better, &Placed::hit);
+    weaken_repeats(part);
+    std::ranges::sort(part, is_better, &Placed::hit);
+    make_room(part);
+  }
+  return out;
+}
+
+// The corrected head, then what is behind it by base score.
+std::vector<Hit> Engine::ranked(const Query& query, Scratch& scratch) const {
+  std::vector<Hit> out;
+  for (const Placed& one : ranked_head(query, scratch)) out.push_back(one.hit);
+  const auto rest = std::span(scratch.hits).subspan(scratch.head);
+  out.insert(out.end(), rest.begin(), rest.end());
+  if (out.size() > query.limit) out.resize(query.limit);
+  return out;
 }
 
 Ranking Engine::search(const Query& query) const {
@@ -272,20 +343,19 @@ Explanation Engine::explain(const Query& query, DocId doc) const {
   const Request request = read_request(query);
   explain_ranks(request, query, doc, scratch, out);
   score(request, query, scratch);
-  const std::vector<DocId> exact = exact_documents(query);
-  const std::size_t count = collect(query, exact, scratch);
-  const std::span head = std::span(scratch.hits).first(count);
-  const auto added = corrections(head, scratch);
-  const auto place = std::ranges::find(head, doc, &Hit::doc);
+  const std::vector<Placed> head = ranked_head(query, scratch);
+  const auto place = std::ranges::find(head, doc, [](const Placed& one) { return one.hit.doc; });
   out.in_head = place != head.end();
   if (out.in_head) {
-    const Correction& own = added[static_cast<std::size_t>(place - head.begin())];
-    out.server_part = own.server;
-    out.name_part = own.name;
-    out.sentence_part = own.sentence;
-    out.bigram_part = own.bigrams;
+    out.server_part = place->added.server;
+    out.name_part = place->added.name;
+    out.sentence_part = place->added.sentence;
+    out.bigram_part = place->added.bigrams;
+    out.repeat_part = place->added.repeat;
+    out.room_part = place->added.room;
   }
-  out.exact_name = std::ranges::binary_search(exact, doc);
+  const auto exact = std::span(scratch.hits).first(scratch.exact);
+  out.exact_name = std::ranges::find(exact, doc, &Hit::doc) != exact.end();
   if (out.exact_name) out.exact_part = kExactBonus;
   out.too_far = scratch.base.too_far().size();
   if (vectors_.has(doc)) out.cosine = scratch.base.nearest(doc);

@@ -61,9 +61,12 @@ struct Explanation {
   double name_part = 0;      // tokens of the name that the request covers
   double sentence_part = 0;  // nearness of the best sentence
   double bigram_part = 0;    // pairs of adjacent words
+  double repeat_part = 0;    // below 0: its server has said the same twice already
+  double room_part = 0;      // the best that is not of the server that has all places before it
   double exact_part = 0;     // the exact name: more than everything else together
   double score() const {
-    return lexical + semantic + server_part + name_part + sentence_part + bigram_part + exact_part;
+    return lexical + semantic + server_part + name_part + sentence_part + bigram_part +
+           repeat_part + room_part + exact_part;
   }
   bool exact_name = false;
   bool in_head = false;           // whether corrections applied: only to the first kHeadSize

@@ -258,6 +258,63 @@ TEST(Engine, ManyThreadsAgree) {
   }
 }
 
+TEST(Engine, OddRequestsFindSomethingOrSayWhyNot) {
+  const auto index = build_index(some_tools());
+  std::string long_text;
+  for (int i = 0; i < 10'000; ++i) long_text += "word" + std::to_string(i) + " ";
+  for (const std::string& text :
+       {std::string("the of and"), std::string("x"), std::string("?!"), std::string("\U0001F600"),
+        std::string("\xff\xfe"), std::string("ファイルを読む"), std::string("Datei öffnen"),
+        std::string(R"({"tool": ["a", {}]})"), std::string("for (;;) { i++; }"), long_text}) {
+    const Ranking ranking = index->search({.description = text});
+    EXPECT_NE(ranking.hits.empty(), ranking.note.empty()) << text.substr(0, 40);
+  }
+}
+
+TEST(Engine, WordsOfOtherLanguagesFindTheirTools) {
+  const auto index = build_index({{.server = "a", .name = "read", .description = "ファイルを読む"},
+                                  {.server = "b", .name = "open", .description = "Datei öffnen"},
+                                  {.server = "c", .name = "weather", .description = "Погода"}});
+  const auto first = [&](const char* text) {
+    return index->search({.description = text}).hits.at(0).doc;
+  };
+  EXPECT_EQ(first("ファイル"), 0U);
+  EXPECT_EQ(first("bitte eine DATEI OFFNEN"), 1U);
+  EXPECT_EQ(first("погода в Москве"), 2U);
+  EXPECT_EQ(first("请 open api v2"), 1U);
+}
+
+std::vector<Document> flooding(std::size_t count) {
+  const char* text = "Search pages of the whole web by words; shows titles, links and snippets";
+  std::vector<Document> out(count, {.server = "flood", .description = text});
+  for (std::size_t i = 0; i < count; ++i) out[i].name = "search_pages_" + std::to_string(i);
+  return out;
+}
+
+TEST(Engine, RepeatsOfOneServerMakePlace) {
+  auto tools = flooding(20);
+  tools.push_back({.server = "web", .name = "find_pages", .description = "Find pages quickly"});
+  const auto hits = ids(build_index(tools)->search({.description = "search pages"}).hits);
+  EXPECT_EQ(std::ranges::find(hits, 20U) - hits.begin(), 2);
+}
+
+TEST(Engine, OneServerDoesNotFillTheList) {
+  auto tools = flooding(20);
+  for (std::size_t i = 0; i < tools.size(); ++i) {
+    tools[i].description += " z" + std::to_string(i) + " y" + std::to_string(i);
+  }
+  tools.push_back(
+      {.server = "web",
+       .name = "look_up",
+       .description = "Search for pages of old books, among many shelves of a library"});
+  const auto index = build_index(tools);
+  const auto hits = index->search({.description = "search pages"}).hits;
+  EXPECT_EQ(hits.at(7).doc, 20U);
+  const Explanation why = index->explain({.description = "search pages"}, 20);
+  EXPECT_GT(why.room_part, 0);
+  EXPECT_NEAR(why.score(), hits.at(7).score, 1e-5);
+}
+
 TEST(Engine, ReadsALongQueryOnlyInPart) {
   const auto index = build_index(some_tools());
   const std::string filler(kMaxQueryBytes, 'x');

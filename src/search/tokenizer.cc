@@ -52,6 +52,32 @@ Kind kind_of(char32_t c) {
   }
 }
 
+// Cyrillic and Greek small and capital letters that look like Latin ones, and what they look like.
+constexpr std::u32string_view kLookalikes = U"асеорхуіјѕԁһӏАВСЕНІЈКМОРЅТХУαοινρτυχκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ";
+constexpr std::u32string_view kLooksLike = U"aceopxyijsdhlABCEHIJKMOPSTXYaoivptuxkABEZHIKMNOPTYX";
+static_assert(kLookalikes.size() == kLooksLike.size());
+
+bool is_latin(char32_t c) { return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z'); }
+
+// "dеlеtе" with Cyrillic letters among Latin ones is "delete"; words all in Cyrillic or Greek stay.
+void fold_lookalikes(std::vector<utf8proc_int32_t>& points) {
+  const auto is_letter = [](utf8proc_int32_t c) {
+    return is_latin(static_cast<char32_t>(c)) || (c >= 0x370 && c < 0x530);
+  };
+  for (std::size_t at = 0; at < points.size();) {
+    std::size_t end = at;
+    bool has_latin = false;
+    for (; end < points.size() && is_letter(points[end]); ++end) {
+      has_latin = has_latin || is_latin(static_cast<char32_t>(points[end]));
+    }
+    for (std::size_t i = at; has_latin && i < end; ++i) {
+      const std::size_t like = kLookalikes.find(static_cast<char32_t>(points[i]));
+      if (like != kLookalikes.npos) points[i] = static_cast<utf8proc_int32_t>(kLooksLike[like]);
+    }
+    at = std::max(end, at + 1);
+  }
+}
+
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; });
 }
@@ -73,6 +99,7 @@ std::u32string normalized(std::string_view text) {
   points.resize(static_cast<std::size_t>(count));
   std::erase_if(points, [](utf8proc_int32_t c) { return c >= 0x300 && c <= 0x36f; });
   std::ranges::replace(points, 0x2019, U'\'');
+  fold_lookalikes(points);
   const auto kept = static_cast<utf8proc_ssize_t>(points.size());
   points.push_back(0);
   count = utf8proc_normalize_utf32(points.data(), kept,

@@ -57,6 +57,14 @@ TEST(Tokenizer, SplitsNames) {
   for (const Case& one : cases) EXPECT_EQ(words_of(one.text), one.words) << one.text;
 }
 
+TEST(Tokenizer, ReadsWhatIsDisguisedAsWhatItLooksLike) {
+  EXPECT_EQ(words_of("d\u0435l\u0435t\u0435_f\u0456l\u0435"), "delete file");
+  EXPECT_EQ(words_of("de\u200blete fi\u00adle\u2060s"), "delete files");
+  EXPECT_EQ(words_of("\u202edelete"), "delete");
+  // Other scripts by themselves stay as they are.
+  EXPECT_EQ(words_of("\u0441\u043e\u0440\u0430"), "\u0441\u043e\u0440\u0430");
+}
+
 TEST(Tokenizer, SplitsRunningText) {
   const Case cases[] = {
       {"Read a file, then stop.", "read a file then stop"},
