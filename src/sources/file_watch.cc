@@ -38,8 +38,8 @@ bool concern(std::span<const char> events, const std::string& name) {
 
 }  // namespace
 
-FileWatch::FileWatch(async::Executor executor, fs::path file)
-    : file_(std::move(file)), descriptor_(std::move(executor)) {
+FileWatch::FileWatch(const async::Executor& executor, fs::path file)
+    : file_(std::move(file)), descriptor_(executor) {
   arm();
 }
 

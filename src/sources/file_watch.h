@@ -14,7 +14,7 @@ namespace mcpo::sources {
 // while that one is not. One waiter at a time.
 class FileWatch {
  public:
-  FileWatch(async::Executor executor, std::filesystem::path file);
+  FileWatch(const async::Executor& executor, std::filesystem::path file);
 
   // Returns a moment after something happened, so that one change in several steps is one; where
   // inotify is not to be had, every second. Only the caller can tell whether the content changed.

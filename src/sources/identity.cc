@@ -214,10 +214,10 @@ bool is_reference_text(std::string_view text, std::string_view extra) {
   });
 }
 
-// Docker's rule for whether what stands before the first '/' is a host.
+// Docker's rule for whether what stands before the first '/' is a host, but for one part: capitals
+// alone make none, because in lower case they would not be one any more.
 bool is_registry_host(std::string_view text) {
-  return text.find_first_of(".:") != std::string_view::npos || text == "localhost" ||
-         ascii_lower(text) != text;
+  return text.find_first_of(".:") != std::string_view::npos || iequals_ascii(text, "localhost");
 }
 
 bool is_bare_digest(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "sources/toolhive/workload_reading.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/hash.h"
 #include "base/json.h"
@@ -78,9 +79,13 @@ WorkloadReading::WorkloadReading(std::shared_ptr<Api> api, const ReadingOptions&
   for (ListedWorkload& listed : list) add(std::move(listed));
   // A list that is suddenly empty must be so twice before anything is concluded from it.
   if (!is_empty || history.memory.contains(kEmptyListing)) plan_absent();
-  std::ranges::stable_partition(jobs_, [&](const Job& job) {
-    return job.kind == Kind::absent || !last.contains(items_[job.index].workload.name);
-  });
+  const auto is_last = [&](const Job& job) {
+    return job.kind != Kind::absent && last.contains(items_[job.index].workload.name);
+  };
+  std::vector<Job> late;
+  std::ranges::copy_if(jobs_, std::back_inserter(late), is_last);
+  std::erase_if(jobs_, is_last);
+  jobs_.insert(jobs_.end(), late.begin(), late.end());
 }
 
 void WorkloadReading::add(ListedWorkload listed) {
