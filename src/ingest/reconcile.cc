@@ -250,8 +250,7 @@ class Planner {
     Server after = *before;
     if (entry.listed) {
       take_listed(after, *entry.listed);
-      forget_degraded(after, entry.listed->problem);
-      list_if_due(before, after, *entry.listed);
+      if (entry.listed->created_at == before->created_at) list_if_due(before, after, *entry.listed);
     }
     mark_stale(*before, std::move(after), entry.reason);
   }
@@ -264,13 +263,14 @@ class Planner {
     server.tools_listed_at = {};
   }
 
-  // The list tells how it is and where to connect, not who it is. The connection hash stays: it
-  // also holds the upstream URL, which is not known now.
+  // The list tells how it is and where to connect, not who it is. One that was created anew may be
+  // another: created_at stays, so that it is seen as such once its details can be read. So does the
+  // connection hash, which also holds the upstream URL.
   static void take_listed(Server& server, const Workload& listed) {
     server.group = listed.group;
     server.status = status_of(listed);
-    server.created_at = listed.created_at;
-    if (!listed.spec) return;
+    forget_degraded(server, listed.problem);
+    if (!listed.spec || listed.created_at != server.created_at) return;
     server.transport = listed.transport;
     server.url = listed.url;
   }

@@ -95,7 +95,6 @@ class History {
 
   Random random_;
   World world_;
-  SimSource source_;
   Keeper keeper_;
   ActivityMap activity_;
   MatchIndexes indexes_;
@@ -126,7 +125,6 @@ const Server* History::server(const std::string& name) const {
 }
 
 void History::restart() {
-  source_ = SimSource();
   activity_.clear();
   indexes_ = MatchIndexes();
   keeper_.reopen();
@@ -143,7 +141,7 @@ Plan History::make_plan(const sources::Observation& seen, const Catalog& catalog
 void History::cycle(const Faults& faults, FaultCounts& met) {
   ++cycles_;
   now_.unix_ms += 1'000;
-  const auto seen = source_.observe(world_, known(), faults, random_, met);
+  const auto seen = observe(world_, known(), faults, random_, met);
   expect(seen);
   const Catalog before = catalog();
   const Plan plan = make_plan(seen, before);

@@ -461,12 +461,17 @@ TEST(ReconcileUnreadable, ListedFactsAreTakenAndTheRestStays) {
   EXPECT_TRUE(scene.cycle().changes.empty());
 }
 
-TEST(ReconcileUnreadable, CreatedAnewIsListedAgain) {
+TEST(ReconcileUnreadable, CreatedAnewWaitsForItsDetails) {
   ToolhiveScene scene;
   scene.known("board");
+  sources::Workload anew = a_workload("board");
+  anew.created_at = "today";
   scene.seen.unreadable = {unreadable("board", "details: time-out")};
-  scene.seen.unreadable[0].listed = a_workload("board");
-  scene.seen.unreadable[0].listed->created_at = "today";
+  scene.seen.unreadable[0].listed = anew;
+  EXPECT_TRUE(scene.cycle().listings.empty());
+  EXPECT_EQ(scene.server("board")->created_at, "");
+  scene.seen.unreadable = {};
+  scene.seen.workloads = {anew};
   const Plan plan = scene.cycle();
   EXPECT_EQ(scene.server("board")->created_at, "today");
   ASSERT_EQ(plan.listings.size(), 1u);

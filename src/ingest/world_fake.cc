@@ -194,8 +194,10 @@ std::string tool_of(const SimWorkload& workload) {
          workload.created_at;
 }
 
+namespace {
+
 // One cycle's reads.
-struct SimSource::Reading {
+struct Reading {
   const World& world;
   const sources::History& history;
   const Faults& faults;
@@ -207,8 +209,8 @@ struct SimSource::Reading {
   // What happens to one read now.
   Fault fault_of(Read read) {
     const Fault fault = faults.of[static_cast<std::size_t>(read)];
-    if (fault != Fault::none)
-      ++met[static_cast<std::size_t>(read)][static_cast<std::size_t>(fault)];
+    auto& times = met[static_cast<std::size_t>(read)][static_cast<std::size_t>(fault)];
+    if (fault != Fault::none) ++times;
     return fault;
   }
   // The same, where many workloads are read one by one: half of them are met.
@@ -219,20 +221,72 @@ struct SimSource::Reading {
     out.state = ObservationState::partial;
     out.unreadable.push_back({"", name, std::move(why), std::move(what_the_list_said)});
   }
-  bool knows(const std::string& name) const {
-    return std::ranges::any_of(history.servers, [&](const auto& s) { return s.name == name; });
+  bool is_same(const SimWorkload& workload) const {
+    return std::ranges::any_of(history.servers, [&](const auto& server) {
+      return server.name == workload.name && server.created_at == workload.created_at;
+    });
   }
 };
 
-sources::Observation SimSource::observe(const World& world, const sources::History& history,
-                                        const Faults& faults, Random& random, FaultCounts& met) {
-  Reading reading{world, history, faults, random, met};
-  read_registry(reading);
-  read_list(reading);
-  return std::move(reading.out);
+// Once for a workload at its URL. Not being read is no trouble: what was recorded for the same
+// workload before its URL changed is the best guess.
+void read_recording(Reading& reading, const SimWorkload& workload, sources::Workload& seen) {
+  const std::string key = "export:" + workload.name;
+  const std::string is = workload.created_at + " ";
+  const std::string at = is + seen.upstream_url + seen.image + " ";
+  const auto known = reading.history.memory.find(key);
+  const std::string old = known == reading.history.memory.end() ? "" : known->second;
+  if (!old.starts_with(at) && reading.fault_of_one(Read::exported) == Fault::none) {
+    reading.out.memory[key] = at + workload.recorded;
+    seen.recorded_entry = workload.recorded;
+  } else if (old.starts_with(is)) {
+    seen.recorded_entry = old.substr(old.rfind(' ') + 1);
+  }
 }
 
-void SimSource::read_list(Reading& reading) {
+void read_workload(Reading& reading, const SimWorkload& workload) {
+  sources::Workload seen;
+  seen.name = workload.name;
+  seen.group = workload.group;
+  seen.status = workload.status;
+  seen.transport = "streamable-http";
+  seen.url = "http://127.0.0.1:" + std::to_string(workload.port);
+  seen.created_at = workload.created_at;
+  mcp::StdioSpec spec;
+  spec.command = seen.url;
+  seen.spec = spec;
+  if (workload.remote && reading.fault_of_one(Read::details) != Fault::none) {
+    // Its port may have been given to another one.
+    if (!reading.is_same(workload)) seen.spec.reset();
+    return reading.unreadable(workload.name, "details", seen);
+  }
+  if (workload.remote) seen.upstream_url = workload.address.text();
+  if (!workload.remote) seen.image = workload.image.text();
+  // Stands for the redacted form: what it is, without what is secret in it.
+  seen.identity = workload.remote ? "place " + std::to_string(workload.address.host) : seen.image;
+  read_recording(reading, workload, seen);
+  reading.out.workloads.push_back(std::move(seen));
+}
+
+// A 404 is ToolHive's word that a workload is gone: for one that exists it is no fault of a read.
+void ask_by_name(Reading& reading) {
+  for (const auto& server : reading.history.servers) {
+    if (reading.listed.contains(server.name)) continue;
+    // The time for all questions may be over before one is asked.
+    if (!reading.faults.none() && reading.random.one_in(6)) continue;
+    const Fault fault = reading.fault_of_one(Read::status);
+    if (fault != Fault::none && fault != Fault::http_404) {
+      reading.unreadable(server.name, "not listed; status unreadable", {});
+    } else if (reading.world.workloads.contains(server.name)) {
+      reading.unreadable(server.name, "not listed, but there", {});
+    } else {
+      reading.out.gone.push_back({"", server.name, "404", {}});
+      reading.out.memory["export:" + server.name] = std::nullopt;
+    }
+  }
+}
+
+void read_list(Reading& reading) {
   const Fault fault = reading.fault_of(Read::list);
   const bool answered =
       fault == Fault::none || fault == Fault::empty || fault == Fault::missing_items;
@@ -250,58 +304,9 @@ void SimSource::read_list(Reading& reading) {
   ask_by_name(reading);
 }
 
-void SimSource::read_workload(Reading& reading, const SimWorkload& workload) {
-  sources::Workload seen;
-  seen.name = workload.name;
-  seen.group = workload.group;
-  seen.status = workload.status;
-  seen.transport = "streamable-http";
-  seen.url = "http://127.0.0.1:" + std::to_string(workload.port);
-  seen.created_at = workload.created_at;
-  mcp::StdioSpec spec;
-  spec.command = seen.url;
-  seen.spec = spec;
-  if (workload.remote && reading.fault_of_one(Read::details) != Fault::none) {
-    return reading.unreadable(workload.name, "details", seen);
-  }
-  if (workload.remote) seen.upstream_url = workload.address.text();
-  if (!workload.remote) seen.image = workload.image.text();
-  // Stands for the redacted form: what it is, without what is secret in it.
-  seen.identity = workload.remote ? "place " + std::to_string(workload.address.host) : seen.image;
-  const std::string key =
-      workload.name + " " + workload.created_at + " " + seen.upstream_url + seen.image;
-  if (!recorded_.contains(key)) {
-    if (reading.fault_of_one(Read::exported) == Fault::none) {
-      recorded_[key] = workload.recorded;
-    } else if (reading.knows(workload.name)) {
-      // Without it the link could differ from what is known: the last known one stays.
-      return reading.unreadable(workload.name, "export", seen);
-    }
-  }
-  if (recorded_.contains(key)) seen.recorded_entry = recorded_[key];
-  reading.out.workloads.push_back(std::move(seen));
-}
-
-// A 404 is ToolHive's word that a workload is gone: for one that exists it is no fault of a read.
-void SimSource::ask_by_name(Reading& reading) {
-  for (const auto& server : reading.history.servers) {
-    if (reading.listed.contains(server.name)) continue;
-    // The time for all questions may be over before one is asked.
-    if (!reading.faults.none() && reading.random.one_in(6)) continue;
-    const Fault fault = reading.fault_of_one(Read::status);
-    if (fault != Fault::none && fault != Fault::http_404) {
-      reading.unreadable(server.name, "not listed; status unreadable", {});
-    } else if (reading.world.workloads.contains(server.name)) {
-      reading.unreadable(server.name, "not listed, but there", {});
-    } else {
-      reading.out.gone.push_back({"", server.name, "404", {}});
-    }
-  }
-}
-
 // Read when last_updated moved. A registry with fewer entries than it says it has is not taken, and
 // an empty one is asked for again until it is believed.
-void SimSource::read_registry(Reading& reading) {
+void read_registry(Reading& reading) {
   const std::string updated = std::to_string(reading.world.registry_updates);
   const auto known = reading.history.memory.find("updated");
   if (known != reading.history.memory.end() && known->second == updated) return;
@@ -317,6 +322,16 @@ void SimSource::read_registry(Reading& reading) {
   reading.out.memory["updated"] =
       read.entries.empty() ? std::nullopt : std::optional<std::string>(updated);
   reading.out.registry = std::move(read);
+}
+
+}  // namespace
+
+sources::Observation observe(const World& world, const sources::History& history,
+                             const Faults& faults, Random& random, FaultCounts& met) {
+  Reading reading{world, history, faults, random, met};
+  read_registry(reading);
+  read_list(reading);
+  return std::move(reading.out);
 }
 
 }  // namespace mcpo::ingest

@@ -113,21 +113,8 @@ struct Faults {
 // Which faults met a read: [read][fault].
 using FaultCounts = std::array<std::array<int, kFaults>, kReads>;
 
-// Turns the world into observations, as the source would. Remembers what a process remembers; a new
-// one is a restart.
-class SimSource {
- public:
-  sources::Observation observe(const World& world, const sources::History& history,
-                               const Faults& faults, Random& random, FaultCounts& met);
-
- private:
-  struct Reading;
-  void read_list(Reading& reading);
-  void read_workload(Reading& reading, const SimWorkload& workload);
-  void ask_by_name(Reading& reading);
-  void read_registry(Reading& reading);
-
-  std::map<std::string, std::string> recorded_;  // by name, created_at and address
-};
+// The world as the source would report it. What was read once it remembers in the catalog.
+sources::Observation observe(const World& world, const sources::History& history,
+                             const Faults& faults, Random& random, FaultCounts& met);
 
 }  // namespace mcpo::ingest
