@@ -39,6 +39,7 @@ struct Installer::Job {
   std::string entry;
   std::string workload;
   std::string group;
+  bool has_image = false;
   SteadyTime began;
   Stage stage = Stage::creating;
   std::string status;                    // ToolHive's last word; empty: none yet
@@ -56,7 +57,8 @@ struct Installer::Job {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - began).count();
     const std::string after = " (" + std::to_string(seconds) + " s)";
     if (stage == Stage::creating) {
-      return "ToolHive creates " + workload + "; its image may have to be pulled first" + after;
+      return "ToolHive creates " + workload +
+             (has_image ? "; its image may have to be pulled first" : "") + after;
     }
     if (stage == Stage::listing) return workload + " runs; its tools are being listed" + after;
     return workload + " is " + (status.empty() ? "starting" : status) + after;
@@ -119,6 +121,7 @@ Installer::JobPtr Installer::start(InstallPlan plan) {
   job->entry = plan.create.server;
   job->workload = plan.create.name;
   job->group = plan.create.group;
+  job->has_image = plan.has_image;
   job->began = clock_.now();
   job->notes = std::move(plan.remarks);
   job->polls_left = options_.polling_attempts;
@@ -169,7 +172,7 @@ async::Task<void> Installer::look_for(JobPtr job, Error error) {
   for (; job->polls_left > 0; --job->polls_left) {
     auto status = co_await read_status(job->workload);
     if (status) {
-      job->status = *std::move(status);
+      job->status = *status;
       if (job->status == "error") job->notes.push_back("The create failed: " + error.message + ".");
       co_return Result<void>();
     }
@@ -193,7 +196,7 @@ async::Task<void> Installer::wait_running(JobPtr job) {
     if (!status && status.error().code == Errc::cancelled) {
       co_return std::unexpected(status.error());
     }
-    if (status) job->status = *std::move(status);
+    if (status) job->status = *status;
     if (status && is_final(job->status)) co_return Result<void>();
     CO_CHECK_OK(co_await async::sleep_for(options_.polling_interval));
   }
@@ -270,6 +273,7 @@ InstallResult Installer::result_of(const Job& job) const {
   out.workload = job.workload;
   out.group = job.group;
   out.status = job.status.empty() ? "starting" : job.status;
+  if (!is_final(out.status)) out.outcome = Outcome::unfinished;
   out.notes = job.notes;
   add_known(out, *read_catalog_(), options_.origin);
   return out;

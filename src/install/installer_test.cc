@@ -228,6 +228,7 @@ TEST_F(InstallerTest, OneThatNeverRunsIsAnsweredWithItsStatus) {
   options.polling_attempts = 5;
   const auto result = install({.server_name = "fetch"});
   ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->outcome, Outcome::unfinished);
   EXPECT_EQ(result->status, "starting");
   EXPECT_FALSE(result->notes.empty());
   EXPECT_EQ(api->count("status "), 5U);

@@ -72,6 +72,7 @@ async::Task<InstallPlan> Planner::plan(InstallRequest request, EntryPtr entry,
   CO_TRY(Assessment inputs, co_await check_inputs(api, std::move(request), entry, deadline));
   if (!inputs.problems.empty()) co_return fail(Errc::invalid, refusal_text(*entry, inputs));
   InstallPlan out;
+  out.has_image = !entry->remote;
   out.remarks = inputs.remarks;
   out.create = make_create(*entry, std::move(inputs));
   out.create.name = std::move(named.create.name);

@@ -23,6 +23,7 @@ using IsReserved = std::function<bool(const std::string& name, const std::string
 struct InstallPlan {
   std::optional<InstallResult> present;
   sources::toolhive::CreateRequest create;
+  bool has_image = false;  // which the create may have to pull
   std::vector<std::string> remarks;
 };
 
