@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/compose.h"
+#include "app/output.h"
 #include "app/table.h"
 #include "app/welcome.h"
 #include "async/runtime.h"
@@ -126,16 +127,32 @@ std::string to_text(const ingest::CycleReport& report) {
                            static_cast<double>(report.duration.count()) / 1000);
 }
 
+// So that `search` finds by meaning too. Takes a minute for thousands of new tools, so the report
+// comes first.
+async::Co<> learn_meanings(Engine& engine) {
+  if (!engine.enricher) co_return;
+  engine.views->build_now();
+  auto learned = co_await engine.enricher->run_once();
+  if (learned) co_return;
+  engine.log.warn("what tools mean was not learned; search goes by words",
+                  {{"cause", learned.error().message}});
+}
+
+void print_report(const ingest::CycleReport& report, bool json) {
+  print(json ? to_json(report) + "\n" : to_text(report));
+  std::fflush(stdout);
+}
+
 async::Co<int> run(std::unique_ptr<Engine> engine, bool json) {
   auto outcome = co_await cycle(*engine);
-  co_await engine->close(async::Deadline::in(kCloseTimeout));
-  if (!outcome) {
+  if (outcome) {
+    print_report(outcome->report, json);
+    co_await learn_meanings(*engine);
+  } else {
     report_error(outcome.error(), json);
-    co_return 1;
   }
-  const std::string text = json ? to_json(outcome->report) + "\n" : to_text(outcome->report);
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  co_return outcome->exit_code;
+  co_await engine->close(async::Deadline::in(kCloseTimeout));
+  co_return outcome ? outcome->exit_code : 1;
 }
 
 }  // namespace

@@ -114,7 +114,8 @@ async::Task<Change> ToolFetch::store(const ListingDue& due, Result<mcp::ToolList
   Activity& activity = activity_[due.key];
   activity.listing_failed = !listed.has_value();
   if (listed) activity.tools_listed_at = activity.last_success = now;
-  if (!outcome.changes.empty()) {
+  const bool is_news = !outcome.changes.empty();
+  if (is_news) {
     auto stored = co_await catalog_.apply(std::move(outcome.changes));
     if (!stored) {
       // What was learned is not kept: ask again next cycle.
@@ -123,8 +124,10 @@ async::Task<Change> ToolFetch::store(const ListingDue& due, Result<mcp::ToolList
     }
   }
   if (outcome.report.action == Action::degraded) {
-    log_.warn("server degraded; its last known tools stay",
-              {{"server", outcome.report.server}, {"cause", outcome.report.reason}});
+    // What goes on as it was has been told.
+    log_.write(is_news ? LogLevel::warning : LogLevel::debug,
+               "server degraded; its last known tools stay",
+               {{"server", outcome.report.server}, {"cause", outcome.report.reason}});
   } else {
     log_.info("tools listed",
               {{"server", outcome.report.server}, {"result", outcome.report.reason}});

@@ -7,8 +7,8 @@ bool says(const Error& error, std::string_view text) {
   return error.message.find(text) != std::string::npos;
 }
 
-std::string command(std::string_view verb, std::string_view name) {
-  return "`thv " + std::string(verb) + " " + std::string(name) + "`";
+std::string command(std::string_view verb, std::string_view name, std::string_view option = "") {
+  return "`thv " + std::string(verb) + " " + std::string(name) + std::string(option) + "`";
 }
 
 }  // namespace
@@ -22,7 +22,8 @@ std::string advice(const AdviceSubject& server, const Error& error) {
   if (says(error, "HTTP 502")) {
     return "ToolHive calls it running, but its upstream, behind ToolHive's proxy, does not answer: "
            "see " +
-           command("logs", server.name) + "; it works again as soon as the upstream is back";
+           command("logs", server.name, " --proxy") +
+           "; it works again as soon as the upstream is back";
   }
   if (says(error, "HTTP 503")) {
     return "ToolHive may be renewing its login to it; wait a little, or see " +

@@ -16,7 +16,7 @@ TEST(Advice, AnEndedProxyNeedsStopThenStart) {
 
 TEST(Advice, AnUpstreamThatIsDownIsNotTheProxysFault) {
   const std::string text = advice(kTickets, {Errc::unavailable, "answers HTTP 502 Bad Gateway"});
-  EXPECT_NE(text.find("`thv logs tickets`"), std::string::npos) << text;
+  EXPECT_NE(text.find("`thv logs tickets --proxy`"), std::string::npos) << text;
 }
 
 TEST(Advice, ARewrittenPathIsToolHives) {
