@@ -29,6 +29,11 @@ void append_server(JsonWriter& w, const gateway::ViewServer& server) {
   optional_member(w, "identity", row.identity);
   optional_member(w, "registry_entry", row.link.registry_entry);
   optional_member(w, "match_rule", std::string(catalog::to_string(row.link.rule)));
+  if (!row.link.others.empty()) {
+    w.key("registry_candidates").begin_array();
+    for (const std::string& other : row.link.others) w.string(other);
+    w.end_array();
+  }
   optional_time(w, "stale_since", row.stale.since);
   optional_member(w, "stale_reason", row.stale.reason);
   optional_time(w, "degraded_since", row.degraded.since);
@@ -36,6 +41,12 @@ void append_server(JsonWriter& w, const gateway::ViewServer& server) {
   optional_time(w, "last_success", row.last_success);
   optional_member(w, "created_at", row.created_at);
   w.end_object();
+}
+
+// "fetch (version_differs)"
+std::string describe_link(const catalog::Link& link) {
+  if (link.registry_entry.empty()) return "";
+  return link.registry_entry + " (" + std::string(catalog::to_string(link.rule)) + ")";
 }
 
 std::string describe_trouble(const catalog::Server& row) {
@@ -70,12 +81,13 @@ int run_servers(const Config& config, const CommandLine& line) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& server : (*loaded)->view->servers()) {
     const catalog::Server& row = server.server();
-    rows.push_back({row.display_name, row.key.origin.source, row.status, row.transport,
+    rows.push_back({row.display_name, row.key.origin.source, row.group, row.status, row.transport,
                     std::to_string(server.prepared->sorted.size()), row.identity,
-                    one_line(describe_trouble(row))});
+                    describe_link(row.link), one_line(describe_trouble(row))});
   }
-  print(
-      render_table({"SERVER", "SOURCE", "STATUS", "TRANSPORT", "TOOLS", "WHAT", "TROUBLE"}, rows));
+  print(render_table({"SERVER", "SOURCE", "GROUP", "STATUS", "TRANSPORT", "TOOLS", "WHAT",
+                      "REGISTRY ENTRY", "TROUBLE"},
+                     rows));
   return 0;
 }
 
