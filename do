@@ -235,6 +235,8 @@ do_bench() {
   do_build
   node bench/end_to_end.mjs
   node bench/toolhive.mjs
+  local tools=../shared/data/real_tools/servers.jsonl
+  if [ -d .deps/model ]; then node bench/semantic.mjs $([ ! -f $tools ] || echo $tools); else say "no model: search by meaning is not measured"; fi
   for program in $(find build/bench -type f -name '*_bench' -perm -u+x | sort); do say "${program##*/}"; "$program"; done
 }
 
