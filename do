@@ -29,6 +29,7 @@ usage() {
 ./do tidy      clang-tidy on what changed; ./do tidy all on everything
 ./do layers    does every module include only what src/LAYERS lets it include?
 ./do bench     the benchmarks
+./do eval      how good search is, on the labelled sets that are here; options: tools/eval.py --help
 ./do fuzz      each fuzz target for 60 s; ./do fuzz NAME SECONDS
 ./do clean     remove build/
 EOF
@@ -240,6 +241,11 @@ do_bench() {
   for program in $(find build/bench -type f -name '*_bench' -perm -u+x | sort); do say "${program##*/}"; "$program"; done
 }
 
+do_eval() {
+  do_build
+  python3 tools/eval.py "$@"
+}
+
 do_fuzz() {
   have clang++-19 || die "clang-19 is not installed (./do setup)"
   local seconds=${2:-60} target name
@@ -255,7 +261,7 @@ do_fuzz() {
 }
 
 case "${1:-help}" in
-  setup | build | run | fmt | layers | tidy | bench | fuzz) verb=do_$1; shift; use_node || true; $verb "$@" ;;
+  setup | build | run | fmt | layers | tidy | bench | eval | fuzz) verb=do_$1; shift; use_node || true; $verb "$@" ;;
   test)
     shift
     . tools/test_stages.sh

@@ -1,14 +1,18 @@
-// Lexical search against SQLite's FTS5 (porter, bm25() with the same weights) on the same tools and
-// requests, in turns. Counters are CPU microseconds a request, and their ratio.
+// Search by both arms, split into its stages; and by words alone against SQLite's FTS5 (porter,
+// bm25() with the same weights) on the same tools and requests, in turns. Counters are CPU
+// microseconds a request, and their ratio.
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <ctime>
+#include <random>
 
 #include "search/analyzer.h"
 #include "search/bench_corpus.h"
+#include "search/embedding.h"
 #include "search/engine.h"
+#include "search/vector_index.h"
 
 namespace mcpo::search {
 namespace {
@@ -117,6 +121,98 @@ void search_against_fts5(benchmark::State& state) {
   state.counters["index_MB"] = static_cast<double>(index->memory_bytes()) / 1e6;
 }
 BENCHMARK(search_against_fts5)->Arg(3000)->Arg(10000)->MinTime(2);
+
+constexpr std::size_t kDimension = 384;
+constexpr std::size_t kNameTokens = 4;
+constexpr std::size_t kRequestTokens = 20;
+
+std::vector<float> random_vector(std::mt19937& random) {
+  std::normal_distribution<float> normal(0, .051F);
+  std::vector<float> out(kDimension);
+  for (float& x : out) x = normal(random);
+  return out;
+}
+
+std::shared_ptr<const DocumentEmbedding> random_embedding(std::mt19937& random) {
+  auto out =
+      std::make_shared<DocumentEmbedding>(DocumentEmbedding{.vector = random_vector(random)});
+  out->name_rows.dimension = kDimension;
+  out->name_rows.scales.assign(kNameTokens, .001F);
+  for (std::size_t i = 0; i < kNameTokens * kDimension; ++i) {
+    out->name_rows.values.push_back(static_cast<std::int8_t>(random() % 256));
+  }
+  for (std::size_t i = 0; i < 25; ++i) {
+    out->pieces.push_back(static_cast<std::uint32_t>(1000 * i + random() % 1000));
+  }
+  out->name_pieces.assign(out->pieces.begin(), out->pieces.begin() + kNameTokens);
+  return out;
+}
+
+std::shared_ptr<const RequestEmbedding> random_request(std::mt19937& random) {
+  auto out = std::make_shared<RequestEmbedding>(RequestEmbedding{.vector = random_vector(random)});
+  for (std::size_t i = 0; i < kRequestTokens; ++i) {
+    const auto row = random_vector(random);
+    out->rows.insert(out->rows.end(), row.begin(), row.end());
+  }
+  return out;
+}
+
+// Times of one stage, one per request.
+struct Stage {
+  std::vector<double> times;
+
+  template <class F>
+  void run(F work) {
+    const double begin = cpu_microseconds();
+    work();
+    times.push_back(cpu_microseconds() - begin);
+  }
+  double percentile(double share) {
+    std::ranges::sort(times);
+    return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
+  }
+};
+
+// Inference is not in it: the embed module measures that.
+void search_by_both_arms(benchmark::State& state) {
+  std::mt19937 random(1);
+  const auto documents = bench_documents(static_cast<std::size_t>(state.range(0)));
+  const auto requests = bench_requests(documents, kRequests);
+  Part part{.documents = prepare(documents)};
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    part.embeddings.push_back(random_embedding(random));
+  }
+  const VectorIndex vectors(std::span(&part, 1));
+  const auto index = build_index({part});
+  Stage tokenise, words, vector, both;
+  std::vector<float> cosines;
+  std::size_t at = 0;
+  for (auto _ : state) {
+    Query query{.description = requests[at]};
+    words.run([&] { benchmark::DoNotOptimize(index->search(query)); });
+    query.embedding = random_request(random);
+    tokenise.run([&] {
+      thread_analyzer().for_each_term(query.description,
+                                      [](auto term) { benchmark::DoNotOptimize(term); });
+    });
+    vector.run([&] { vectors.cosines(query.embedding->vector, cosines); });
+    both.run([&] { benchmark::DoNotOptimize(index->search(query)); });
+    at = (at + 1) % kRequests;
+  }
+  const auto put = [&](const char* name, Stage& stage) {
+    state.counters[std::string(name) + "_p50"] = stage.percentile(.5);
+    state.counters[std::string(name) + "_p99"] = stage.percentile(.99);
+  };
+  put("tokenise", tokenise);
+  put("words_alone", words);
+  put("vector", vector);
+  put("both", both);
+  state.counters["fuse+head_p50"] =
+      both.percentile(.5) - vector.percentile(.5) - words.percentile(.5);
+  state.counters["KB_a_tool"] =
+      static_cast<double>(index->memory_bytes()) / 1e3 / static_cast<double>(documents.size());
+}
+BENCHMARK(search_by_both_arms)->Arg(500)->Arg(3000)->Arg(10000)->Arg(100000)->Iterations(400);
 
 void build_from_parts(benchmark::State& state) {
   const auto documents = bench_documents(static_cast<std::size_t>(state.range(0)));
