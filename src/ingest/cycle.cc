@@ -97,7 +97,7 @@ sources::History Cycle::history_of(const SourceInstance& origin,
 void Cycle::leave_out_ourselves(sources::Observation& observation) const {
   if (ourselves_.empty()) return;
   std::erase_if(observation.workloads, [&](const sources::Workload& workload) {
-    if (!workload.spec || !is_ourselves(workload)) return false;
+    if (!is_ourselves(workload)) return false;
     observation.left_out.push_back(
         {workload.namespace_name, workload.name, "it leads back to this optimizer itself", {}});
     return true;
@@ -105,7 +105,8 @@ void Cycle::leave_out_ourselves(sources::Observation& observation) const {
 }
 
 bool Cycle::is_ourselves(const sources::Workload& workload) const {
-  return ourselves_.contains(connection_hash_(*workload.spec, workload.upstream_url));
+  return workload.spec &&
+         ourselves_.contains(connection_hash_(*workload.spec, workload.upstream_url));
 }
 
 void Cycle::found_ourselves(const ListingDue& due) {

@@ -11,7 +11,6 @@ namespace mcpo::ingest {
 namespace {
 
 using catalog::Server;
-using catalog::ServerEntry;
 using sources::ObservationState;
 using sources::Workload;
 
