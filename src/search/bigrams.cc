@@ -29,4 +29,21 @@ std::size_t count_common(std::span<const std::uint32_t> few, std::span<const std
   return static_cast<std::size_t>(std::ranges::count_if(few, is_in_many));
 }
 
+// common >= .8 * union means that at most a ninth of all elements stand alone: most pairs are given
+// up after a few steps.
+bool are_alike(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b) {
+  if (a.empty() || b.empty()) return false;
+  const std::size_t most_alone = (a.size() + b.size()) / 9;
+  std::size_t alone = 0;
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < a.size() && j < b.size() && alone <= most_alone) {
+    alone += a[i] == b[j] ? 0 : 1;
+    const std::uint32_t least = std::min(a[i], b[j]);
+    i += a[i] == least ? 1 : 0;
+    j += b[j] == least ? 1 : 0;
+  }
+  return alone + (a.size() - i) + (b.size() - j) <= most_alone;
+}
+
 }  // namespace mcpo::search

@@ -17,4 +17,7 @@ void make_set(std::vector<std::uint32_t>& bigrams);
 // How many of `few` are in `many`. Both are sets.
 std::size_t count_common(std::span<const std::uint32_t> few, std::span<const std::uint32_t> many);
 
+// Whether two sets have at least four fifths of their union in common. False when one is empty.
+bool are_alike(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b);
+
 }  // namespace mcpo::search

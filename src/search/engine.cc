@@ -218,12 +218,7 @@ std::vector<Correction> Engine::corrections(std::span<const Hit> head,
 // Whether two tools of one server say the same: most pairs of adjacent words in common.
 bool Engine::is_repeat(DocId a, DocId b) const {
   if (servers_.of(a) == Servers::kNone || servers_.of(a) != servers_.of(b)) return false;
-  const auto few = lexical_.bigrams(a);
-  const auto many = lexical_.bigrams(b);
-  const std::size_t smaller = std::min(few.size(), many.size());
-  if (smaller == 0 || smaller * 5 < std::max(few.size(), many.size()) * 4) return false;
-  const std::size_t common = count_common(few, many);
-  return common * 5 >= (few.size() + many.size() - common) * 4;
+  return are_alike(lexical_.bigrams(a), lexical_.bigrams(b));
 }
 
 // A server that offers the same tool in many dresses gets two places by it. `placed` is ordered.

@@ -326,10 +326,10 @@ std::vector<LexicalIndex::Match> LexicalIndex::explain(std::span<const RequestTe
                                                        DocId doc) const {
   std::vector<Match> out;
   if (doc >= size_) return out;
-  const auto [part, local] = place_of(doc);
-  const FieldNumbers weights = occurrence_weights(*part, local);
-  for_each_term_of(part->occurrences(local), [&, &part = part](auto run) {
-    const std::uint32_t number = find_term(part->term(run.front().term));
+  const Place place = place_of(doc);
+  const FieldNumbers weights = occurrence_weights(*place.part, place.local);
+  for_each_term_of(place.part->occurrences(place.local), [&](auto run) {
+    const std::uint32_t number = find_term(place.part->term(run.front().term));
     const auto asked = std::ranges::find(terms, number, &RequestTerm::term);
     if (asked == terms.end()) return;
     double x = 0;

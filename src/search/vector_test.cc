@@ -136,6 +136,16 @@ TEST(Bigrams, AreAdjacentWordsWithoutStopWords) {
   EXPECT_EQ(set_of("one").size(), 0U);
 }
 
+TEST(Bigrams, AreAlikeWhenFourFifthsAreCommon) {
+  std::vector<std::uint32_t> nine = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  EXPECT_TRUE(are_alike(nine, nine));
+  EXPECT_TRUE(are_alike(nine, std::vector<std::uint32_t>{1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_TRUE(are_alike(nine, std::vector<std::uint32_t>{0, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_FALSE(are_alike(nine, std::vector<std::uint32_t>{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_FALSE(are_alike(nine, std::vector<std::uint32_t>{10, 11}));
+  EXPECT_FALSE(are_alike({}, {}));
+}
+
 TEST(ServerBest, IsTheMeanOfTheBestThreeOrOfFewer) {
   std::vector<Document> tools(4, Document{.server = "a"});
   tools.push_back({.server = "b"});
