@@ -1,5 +1,5 @@
-// Bare inference, for bench/semantic.mjs to compare with: the texts of stdin, a line each, tokenised
-// beforehand, through OnnxSession::run() on as many threads as asked for.
+// Bare inference, for bench/semantic.mjs to compare with: the texts of stdin, a line each,
+// tokenised beforehand, through OnnxSession::run() on as many threads as asked for.
 //
 //   bare_inference SHARE_FOLDER THREADS <texts     prints {"texts", "seconds", "cpu_seconds"}
 #include <sys/resource.h>

@@ -13,13 +13,15 @@ namespace {
 
 using Part = std::pair<const char*, double>;
 
-std::array<Part, 7> parts_of(const search::Explanation& one) {
+std::array<Part, 9> parts_of(const search::Explanation& one) {
   return {{{"lexical", one.lexical},
            {"semantic", one.semantic},
            {"server_part", one.server_part},
            {"name_part", one.name_part},
            {"sentence_part", one.sentence_part},
            {"bigram_part", one.bigram_part},
+           {"repeat_part", one.repeat_part},
+           {"room_part", one.room_part},
            {"exact_part", one.exact_part}}};
 }
 

@@ -28,8 +28,7 @@ std::string tool(const std::string& name, const std::string& description) {
          "\"x\":1.0}";
 }
 
-std::shared_ptr<const View> view_of(const std::vector<Made>& made,
-                                    std::set<SourceInstance> origins = {kConfig, kToolhive}) {
+std::shared_ptr<const View> view_of(const std::vector<Made>& made, Visibility visibility) {
   catalog::ChangeSet changes;
   for (const Made& one : made) {
     catalog::Server server;
@@ -48,7 +47,12 @@ std::shared_ptr<const View> view_of(const std::vector<Made>& made,
   std::int64_t next_id = 1;
   auto catalog = std::make_shared<const catalog::Catalog>(catalog::apply({}, changes, next_id));
   View::PreparedCache cache;
-  return View::build(std::move(catalog), Visibility{std::move(origins)}, cache);
+  return View::build(std::move(catalog), visibility, cache, EmbeddingBook{});
+}
+
+std::shared_ptr<const View> view_of(const std::vector<Made>& made,
+                                    std::set<SourceInstance> origins = {kConfig, kToolhive}) {
+  return view_of(made, Visibility{std::move(origins)});
 }
 
 std::vector<Made> two_servers() {
@@ -67,7 +71,7 @@ TEST(FindTool, ToolsAreTheServersOwnPlusItsName) {
   const auto view = view_of(two_servers());
   search::Query query;
   query.description = "create an issue";
-  const std::string json = find_tool_answer(*view, view->index().search(query));
+  const std::string json = find_tool_answer(*view, view->index().search(query), "", {});
   const RawJson first = *parsed(json).find("tools")->elements().begin();
   EXPECT_EQ(
       first.text(),
@@ -77,7 +81,7 @@ TEST(FindTool, ToolsAreTheServersOwnPlusItsName) {
 TEST(FindTool, TokenMetricsAddUp) {
   const auto view = view_of(two_servers());
   search::Query query{.description = "close", .limit = 1};
-  const std::string json = find_tool_answer(*view, view->index().search(query));
+  const std::string json = find_tool_answer(*view, view->index().search(query), "", {});
   const RawJson metrics = *parsed(json).find("token_metrics");
   const auto number = [&](const char* name) { return *metrics.find(name)->as_int64(); };
   EXPECT_EQ(number("baseline_tokens"), view->baseline_tokens());
@@ -88,10 +92,46 @@ TEST(FindTool, TokenMetricsAddUp) {
 TEST(FindTool, NothingFoundSaysWhyAndWhatIsNear) {
   const auto view = view_of(two_servers());
   search::Query query{.description = "zzzqqq"};
-  const std::string json = find_tool_answer(*view, view->index().search(query));
+  const std::string json = find_tool_answer(*view, view->index().search(query), "", {});
   EXPECT_EQ(parsed(json).find("tools")->size(), 0u);
   EXPECT_FALSE(parsed(json).find("note")->as_string()->empty());
   EXPECT_TRUE(parsed(json).find("candidates")->is_array());
+}
+
+TEST(FindTool, SaysWhenWordsAloneDecided) {
+  const auto view = view_of(two_servers());
+  const search::Ranking found = view->index().search({.description = "create an issue"});
+  const std::string json = find_tool_answer(*view, found, "the model is missing", {});
+  EXPECT_EQ(*parsed(json).find("note")->as_string(), "ranked by words only: the model is missing");
+  EXPECT_GT(parsed(json).find("tools")->size(), 0u);
+}
+
+TEST(FindTool, ExplainsOnRequest) {
+  const auto view = view_of(two_servers());
+  const search::Query query{.description = "create an issue"};
+  const search::Ranking found = view->index().search(query);
+  const std::string json =
+      find_tool_answer(*view, found, "", {view->index().explain(query, found.hits[0].doc)});
+  const RawJson first = *parsed(json).find("explain")->elements().begin();
+  EXPECT_EQ(*first.find("name")->as_string(), "create_issue");
+  EXPECT_NEAR(*first.find("explain")->find("score")->as_double(), found.hits[0].score, 1e-4);
+}
+
+TEST(View, ServersOfOtherGroupsDoNotExist) {
+  const auto view = view_of(two_servers(), Visibility{{kConfig}, {"research"}});
+  EXPECT_TRUE(view->servers().empty());
+  EXPECT_EQ(view->tool_count(), 0u);
+  EXPECT_EQ(view->find_server("github").error().message,
+            view_of(std::vector<Made>{})->find_server("github").error().message);
+}
+
+TEST(View, WantsEmbeddingsOnlyOfTextsThatNobodyHas) {
+  EmbeddingBook book;
+  const auto view = view_of(two_servers());
+  const auto wanted = view->wanted_texts(book);
+  ASSERT_EQ(wanted.size(), view->texts().size());
+  book.put(wanted[0].hash, std::make_shared<const search::DocumentEmbedding>());
+  EXPECT_EQ(view->wanted_texts(book).size(), wanted.size() - 1);
 }
 
 TEST(ListTools, OrderedByServerThenNameInPages) {
@@ -184,8 +224,8 @@ TEST(View, UnchangedServersArePreparedOnce) {
   changes.upserts[0].status = "stopped";
   auto second = std::make_shared<const catalog::Catalog>(catalog::apply(*first, changes, next_id));
   View::PreparedCache cache;
-  const auto before = View::build(first, Visibility{{kConfig}}, cache);
-  const auto after = View::build(second, Visibility{{kConfig}}, cache);
+  const auto before = View::build(first, Visibility{{kConfig}}, cache, EmbeddingBook{});
+  const auto after = View::build(second, Visibility{{kConfig}}, cache, EmbeddingBook{});
   EXPECT_EQ(before->servers()[0].prepared, after->servers()[0].prepared);
   EXPECT_EQ(after->tool_count(), 0u);
 }

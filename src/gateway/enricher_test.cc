@@ -1,0 +1,142 @@
+// Tools get their embeddings from an encoder that the test holds in its hand, over a real store.
+#include "gateway/enricher.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+
+#include "embed/encoder_fake.h"
+
+namespace mcpo::gateway {
+namespace {
+
+namespace asio = boost::asio;
+const SourceInstance kConfig{"config", "/mcp.json"};
+
+catalog::ChangeSet some_tools(int count) {
+  catalog::Server server;
+  server.key = {kConfig, "", "github"};
+  server.display_name = "github";
+  auto tools = std::make_shared<std::vector<catalog::CatalogTool>>();
+  for (int i = 0; i < count; ++i) {
+    const std::string name = "tool" + std::to_string(i);
+    const std::string definition = R"({"name":")" + name + R"(","description":"does it"})";
+    tools->push_back({name, definition, content_hash(definition)});
+  }
+  catalog::ChangeSet out;
+  out.tools.emplace(server.key, std::move(tools));
+  out.upserts.push_back(std::move(server));
+  return out;
+}
+
+class EnricherTest : public testing::Test {
+ public:
+  EnricherTest() {
+    path_ = std::filesystem::temp_directory_path() / ("enricher-" + random_hex(6));
+    std::filesystem::create_directory(path_);
+  }
+  ~EnricherTest() override { std::filesystem::remove_all(path_); }
+
+  // One process's parts over the same file.
+  struct Process {
+    Process(EnricherTest& test, bool leads)
+        : catalog(*catalog::LiveCatalog::open(
+              test.io.get_executor(),
+              *catalog::open_sqlite_store((test.path_ / "catalog.db").string(),
+                                          catalog::OpenMode::create_if_missing),
+              Logger::none())),
+          views(test.io.get_executor(), *catalog, Visibility{{kConfig}}, book, cpu, Logger::none()),
+          encoder(test.io.get_executor()),
+          tools(encoder, {}),
+          enricher(
+              test.io.get_executor(), views, *catalog, tools, book, [leads] { return leads; },
+              clock, {}, Logger::none()) {
+      views.build_now();
+    }
+    std::size_t encoded() const {
+      std::size_t out = 0;
+      for (const auto& call : encoder.calls) out += call.jobs.size();
+      return out;
+    }
+    ManualClock clock;
+    async::CpuPool cpu{1};
+    EmbeddingBook book;
+    std::unique_ptr<catalog::LiveCatalog> catalog;
+    ViewFollower views;
+    embed::FakeEncoder encoder;
+    embed::ToolEncoder tools;
+    Enricher enricher;
+  };
+
+  template <class T>
+  Result<T> run(async::Task<T> task) {
+    Result<T> out = fail(Errc::internal, "did not end");
+    asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, Result<T> value) {
+      if (error) std::rethrow_exception(error);
+      out = std::move(value);
+    });
+    io.restart();
+    io.run();
+    return out;
+  }
+  void add_tools(Process& process, int count) {
+    ASSERT_TRUE(run(process.catalog->apply(some_tools(count))));
+    process.views.build_now();
+  }
+
+  asio::io_context io;
+  std::filesystem::path path_;
+};
+
+TEST_F(EnricherTest, EncodesWhatIsMissingAndStoresIt) {
+  Process first(*this, true);
+  add_tools(first, 3);
+  ASSERT_TRUE(run(first.enricher.run_once()));
+  EXPECT_EQ(first.encoded(), 3u);
+  EXPECT_EQ(first.book.size(), 3u);
+  EXPECT_EQ(first.enricher.progress().wanted, 0u);
+  EXPECT_EQ(first.encoder.calls[0].priority, embed::Priority::bulk);
+}
+
+TEST_F(EnricherTest, ASecondProcessReadsWhatTheFirstStored) {
+  Process first(*this, true);
+  add_tools(first, 3);
+  ASSERT_TRUE(run(first.enricher.run_once()));
+  Process second(*this, true);
+  ASSERT_TRUE(run(second.enricher.run_once()));
+  EXPECT_EQ(second.encoded(), 0u);
+  EXPECT_EQ(second.book.size(), 3u);
+}
+
+TEST_F(EnricherTest, AnotherModelEncodesAnew) {
+  Process first(*this, true);
+  add_tools(first, 2);
+  ASSERT_TRUE(run(first.enricher.run_once()));
+  Process second(*this, true);
+  second.encoder.name = "another";
+  ASSERT_TRUE(run(second.enricher.run_once()));
+  EXPECT_EQ(second.encoded(), 2u);
+}
+
+TEST_F(EnricherTest, OnlyTheLeaderEncodes) {
+  Process follower(*this, false);
+  add_tools(follower, 2);
+  ASSERT_TRUE(run(follower.enricher.run_once()));
+  EXPECT_EQ(follower.encoded(), 0u);
+  EXPECT_EQ(follower.enricher.progress().wanted, 2u);
+}
+
+TEST_F(EnricherTest, AFailureIsToldAndLosesNothing) {
+  Process process(*this, true);
+  add_tools(process, 2);
+  process.encoder.failure = Error{Errc::unavailable, "the service is down"};
+  EXPECT_FALSE(run(process.enricher.run_once()));
+  process.encoder.failure.reset();
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  EXPECT_EQ(process.book.size(), 2u);
+}
+
+}  // namespace
+}  // namespace mcpo::gateway
