@@ -141,9 +141,10 @@ async::Task<void> Enricher::encode_batch(std::span<const WantedText> texts) {
     rows.emplace_back(texts[i].hash, search::to_bytes(made[i]));
     book_.put(texts[i].hash, std::make_shared<const search::DocumentEmbedding>(std::move(made[i])));
   }
+  CO_CHECK_OK(co_await catalog_.write_vectors(encoder_.identity(), std::move(rows)));
   progress_.encoded += texts.size();
   progress_.wanted -= std::min(progress_.wanted, texts.size());
-  co_return co_await catalog_.write_vectors(encoder_.identity(), std::move(rows));
+  co_return Result<void>{};
 }
 
 void Enricher::publish_progress(Work& work) {

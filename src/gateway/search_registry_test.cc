@@ -147,7 +147,7 @@ TEST(SearchRegistry, InstalledCountsWhatMayBeSeen) {
 }
 
 TEST(SearchRegistry, NothingFoundSaysWhyAndWhatIsNear) {
-  const std::string json = answer({.description = "trackre"});
+  const std::string json = answer({.description = "trckr_"});
   EXPECT_TRUE(servers_of(json).empty());
   EXPECT_NE(text(RawJson::trusted(json), "note").find("nothing in the registry matches"),
             std::string::npos);

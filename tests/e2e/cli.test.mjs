@@ -73,7 +73,7 @@ test('ingest, servers, tools, search', async t => {
     assert.notEqual(explained.stdout, (await run(s, ['search', 'read a text file', ...options(servers)])).stdout);
   });
   await t.test('search without hits exits 0', async s => {
-    const { status, value } = await run_json(s, ['search', 'zzqqxxyy', ...options(servers)]);
+    const { status, value } = await run_json(s, ['search', 'zzqqxxyy', '--hybrid-search-semantic-ratio', '0', ...options(servers)]);
     assert.equal(status, 0);
     assert.deepEqual(value, []);
   });
