@@ -294,6 +294,8 @@ Result<void> Engine::make_ingestion() {
   parts.hash_key = hash_key;
   parts.policy = {.tools_max_age = config.tools_max_age,
                   .visible_origins = source_instances(config)};
+  // Of all reads of a source: a list, then details under a deadline of their own, and a registry.
+  parts.observe_timeout = std::max(parts.observe_timeout, Millis(3 * config.toolhive_timeout));
   parts.role = role;
   cycle = std::make_unique<ingest::Cycle>(std::move(parts));
   pool->on_tools_changed([this](ServerId server) { cycle->tools_changed(server); });

@@ -9,10 +9,10 @@
 #include "app/health_report.h"
 #include "app/version.h"
 #include "app/welcome.h"
-#include "async/periodic.h"
 #include "async/task_scope.h"
 #include "http/server.h"
 #include "http/url.h"
+#include "ingest/loop.h"
 #include "mcp/transport/endpoint.h"
 #include "server/routes.h"
 
@@ -23,7 +23,8 @@ constexpr Millis kStopTimeout{4'500};          // of everything; drop-in promise
 constexpr Millis kRequestsStopTimeout{2'000};  // of open requests, a part of it
 constexpr Millis kFollowInterval{1'000};
 constexpr Millis kTakeOverInterval{5'000};
-constexpr Millis kWelcomeAfter{30'000};  // at the latest, even when servers are still silent
+constexpr Millis kLookAfterFailure{5'000};  // a source is asked because of failed calls so often
+constexpr Millis kWelcomeAfter{30'000};     // at the latest, even when servers are still silent
 
 class Serve {
  public:
@@ -68,6 +69,7 @@ class Serve {
     if (wants_http()) CHECK_OK(listen());
     const std::uint16_t port = http_server_ ? http_server_->port() : std::uint16_t{0};
     TRY(engine_, Engine::open(config_, identity_, port, "serve", runtime_, log_));
+    make_loop();
     make_gateway();
     if (http_server_) http_server_->start();
     report_start();
@@ -124,6 +126,14 @@ class Serve {
         *endpoint_, [this] { return health_report(*engine_, endpoint_->sessions()); });
   }
 
+  void make_loop() {
+    std::vector<sources::Source*> sources;
+    for (const auto& source : engine_->sources) sources.push_back(source.get());
+    loop_ = std::make_unique<ingest::IngestLoop>(runtime_.io(), *engine_->cycle, std::move(sources),
+                                                 *engine_->catalog, config_.polling_interval,
+                                                 engine_->clock, log_);
+  }
+
   // Nothing unless ENABLE_DYNAMIC_INSTALL is on.
   std::optional<gateway::Installing> make_installing() {
     if (!config_.dynamic_install) return std::nullopt;
@@ -136,8 +146,8 @@ class Serve {
     installer_ = std::make_unique<install::Installer>(
         runtime_.io(),
         [toolhive] { return toolhive == nullptr ? nullptr : toolhive->current_api(); },
-        [this] { return engine_->catalog->read(); }, [this] { cycles_->trigger_now(); },
-        engine_->clock, std::move(options), log_);
+        [this] { return engine_->catalog->read(); }, [this] { look_at_toolhive(); }, engine_->clock,
+        std::move(options), log_);
     install_server_ = std::make_unique<gateway::InstallServer>(*installer_);
     return gateway::Installing{.install_server = install_server_.get(),
                                .search = {.max_servers = config_.max_servers_to_return},
@@ -162,6 +172,11 @@ class Serve {
     const bool known_degraded = static_cast<bool>(server.degraded);
     if (answered && known_degraded) engine_->cycle->list_again(server.id, "it answers again");
     if (!answered && !known_degraded) engine_->cycle->list_again(server.id, "a call failed");
+    // It may have been started anew at another port since its source was last looked at.
+    SteadyTime& looked = looked_after_failure_[server.key.origin];
+    if (answered || engine_->clock.now() - looked < kLookAfterFailure) return;
+    looked = engine_->clock.now();
+    loop_->trigger(server.key.origin);
   }
 
   void report_start() {
@@ -178,17 +193,12 @@ class Serve {
 
   void spawn_all() {
     scope_.spawn("follow catalog", engine_->catalog->follow(kFollowInterval));
-    scope_.spawn("follow routes", follow_routes());
     scope_.spawn("publish view", engine_->views->run());
     if (engine_->enricher) scope_.spawn("learn what tools mean", engine_->enricher->run());
     scope_.spawn("keep sessions", engine_->pool->maintain());
     scope_.spawn("ingest", ingest());
     scope_.spawn("take over", take_over());
     scope_.spawn("welcome", welcome());
-    for (const auto& source : engine_->sources) {
-      scope_.spawn("watch " + source->origin().source,
-                   source->watch([this] { cycles_->trigger_now(); }));
-    }
     if (config_.stdio) scope_.spawn("stdio", stdio());
   }
 
@@ -196,35 +206,25 @@ class Serve {
     if (config_.startup_delay.count() > 0) {
       CO_CHECK_OK(co_await async::sleep_for(config_.startup_delay));
     }
-    engine_->cycle->on_wants_run([this] { cycles_->trigger_now(); });
-    co_return co_await cycles_->run();
+    co_return co_await loop_->run();
   }
 
-  async::Co<> one_cycle() {
-    (void)co_await engine_->cycle->run();
-    first_cycle_done_ = true;
-  }
-
-  // A server that another process found gets its id from the catalog.
-  async::Task<void> follow_routes() {
-    while (true) {
-      auto& changed = engine_->catalog->changed();
-      CO_CHECK_OK(co_await changed.wait_change(changed.version(), async::Deadline::never()));
-      engine_->cycle->refresh_routes();
-    }
+  // Whether we lead or not, what ToolHive says now should be known soon.
+  void look_at_toolhive() {
+    scope_.spawn("look at ToolHive", loop_->request(engine_->toolhive->origin()));
   }
 
   async::Task<void> take_over() {
     while (true) {
       CO_CHECK_OK(co_await async::sleep_for(kTakeOverInterval));
-      if (co_await engine_->cycle->take_over()) cycles_->trigger_now();
+      if (co_await engine_->cycle->take_over()) loop_->trigger_all();
     }
   }
 
   // Once the first servers have answered: what a newcomer needs next.
   async::Task<void> welcome() {
     const auto deadline = async::Deadline::in(kWelcomeAfter);
-    while (!first_cycle_done_ && !deadline.expired()) {
+    while (!loop_->first_round_done() && !deadline.expired()) {
       CO_CHECK_OK(co_await async::sleep_for(Millis(20)));
     }
     auto idle = co_await engine_->fetch->wait_idle(deadline);
@@ -255,6 +255,7 @@ class Serve {
     (void)co_await endpoint_->stop(requests);
     if (http_server_) (void)co_await http_server_->stop(requests);
     (void)co_await scope_.close(deadline);
+    (void)co_await loop_->close(deadline);
     if (installer_) (void)co_await installer_->close(deadline);
     co_await engine_->close(deadline);
     log_.info("stopped");
@@ -281,7 +282,6 @@ class Serve {
   Logger& log_;
   async::Notifier stop_;
   bool stopping_ = false;
-  bool first_cycle_done_ = false;
 
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<gateway::CallTool> call_tool_;
@@ -291,8 +291,8 @@ class Serve {
   std::unique_ptr<mcp::HttpEndpoint> endpoint_;
   LateHandler handler_;
   std::unique_ptr<http::Server> http_server_;
-  std::unique_ptr<async::Periodic> cycles_ = std::make_unique<async::Periodic>(
-      runtime_.io(), config_.polling_interval, [this] { return one_cycle(); });
+  std::unique_ptr<ingest::IngestLoop> loop_;
+  std::map<SourceInstance, SteadyTime> looked_after_failure_;
   async::TaskScope scope_;
 };
 

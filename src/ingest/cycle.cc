@@ -2,7 +2,6 @@
 
 #include <deque>
 
-#include "async/notifier.h"
 #include "async/task_scope.h"
 
 namespace mcpo::ingest {
@@ -18,7 +17,7 @@ async::Task<void> observe_into(sources::Source& source, sources::History history
 
 }  // namespace
 
-Cycle::Cycle(Parts parts) : parts_(std::move(parts)) {
+Cycle::Cycle(Parts parts) : parts_(std::move(parts)), decided_(parts_.executor) {
   connection_hash_ = [key = parts_.hash_key](const mcp::ConnectionSpec& spec,
                                              std::string_view upstream_url) {
     std::string text = mcp::fingerprint_text(spec);
@@ -27,26 +26,26 @@ Cycle::Cycle(Parts parts) : parts_(std::move(parts)) {
   };
 }
 
-async::Co<CycleReport> Cycle::run() {
+async::Co<CycleReport> Cycle::run(std::vector<sources::Source*> sources) {
   const SteadyTime start = parts_.clock->now();
   CycleReport report;
   const auto deadline = async::Deadline::in(parts_.observe_timeout);
   // Who leads now decides what is asked, and so what the answers may be used for.
   std::set<SourceInstance> led;
-  for (sources::Source* source : parts_.sources) {
+  for (sources::Source* source : sources) {
     if (co_await lead(source->origin())) led.insert(source->origin());
   }
   std::deque<sources::Observation> answered;
   async::Notifier progress(parts_.executor);
   async::TaskScope scope(parts_.executor, *parts_.log);
-  for (sources::Source* source : parts_.sources) {
+  for (sources::Source* source : sources) {
     scope.spawn(
         "observe " + source->origin().source,
         observe_into(*source, history_of(source->origin(), led), deadline, answered, progress));
   }
   // Each as soon as it has answered, one after the other: a slow source holds up nobody, and names
   // that two sources share are given to one of them first.
-  for (std::size_t taken = 0; taken < parts_.sources.size(); ++taken) {
+  for (std::size_t taken = 0; taken < sources.size(); ++taken) {
     while (answered.empty()) {
       if (!co_await progress.wait_change(progress.version(), async::Deadline::never())) break;
     }
@@ -64,6 +63,17 @@ async::Co<CycleReport> Cycle::run() {
 
 async::Co<> Cycle::take(sources::Observation observation, const std::set<SourceInstance>& led,
                         CycleReport& report) {
+  while (deciding_) {
+    if (!co_await decided_.wait_change(decided_.version(), async::Deadline::never())) co_return;
+  }
+  deciding_ = true;
+  co_await decide(std::move(observation), led, report);
+  deciding_ = false;
+  decided_.notify_all();
+}
+
+async::Co<> Cycle::decide(sources::Observation observation, const std::set<SourceInstance>& led,
+                          CycleReport& report) {
   leave_out_ourselves(observation);
   note_source(observation, report);
   routes_.remember(observation, *parts_.catalog->read());
@@ -74,8 +84,23 @@ async::Co<> Cycle::take(sources::Observation observation, const std::set<SourceI
       report.sources.back().detail = reconciled.error().message;
     }
   } else {
+    seen_connections_[observation.origin] = connections_of(observation.origin);
     refresh_routes();
   }
+}
+
+bool Cycle::is_behind(const SourceInstance& origin) const {
+  const auto seen = seen_connections_.find(origin);
+  return seen != seen_connections_.end() && seen->second != connections_of(origin);
+}
+
+std::map<ServerId, std::string> Cycle::connections_of(const SourceInstance& origin) const {
+  std::map<ServerId, std::string> out;
+  const auto catalog = parts_.catalog->read();
+  for (const auto& [id, entry] : catalog->servers) {
+    if (entry->server.key.origin == origin) out.emplace(id, entry->server.connection_hash);
+  }
+  return out;
 }
 
 sources::History Cycle::history_of(const SourceInstance& origin,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "async/deadline.h"
+#include "async/notifier.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "catalog/live_catalog.h"
@@ -23,7 +24,7 @@
 
 namespace mcpo::ingest {
 
-// On the I/O thread; one run at a time. Borrows everything.
+// On the I/O thread; one run at a time of each source. Borrows everything.
 class Cycle {
  public:
   struct Parts {
@@ -44,7 +45,12 @@ class Cycle {
 
   // Observes, decides and writes; listings go on in ToolFetch. The report holds what is known when
   // it returns; listing outcomes are added by whoever waits for them.
-  async::Co<CycleReport> run();
+  async::Co<CycleReport> run() { return run(parts_.sources); }
+  // The same for some of the sources only.
+  async::Co<CycleReport> run(std::vector<sources::Source*> sources);
+  // Another process, which leads, has changed servers of that source since this one last looked:
+  // there may be new ways to reach them.
+  bool is_behind(const SourceInstance& origin) const;
   // The catalog changed by another hand: routes may have got their ids.
   void refresh_routes();
   // The server said so, or was connected anew: list again without waiting for the next cycle.
@@ -80,11 +86,14 @@ class Cycle {
                               const std::set<SourceInstance>& led) const;
   async::Co<> take(sources::Observation observation, const std::set<SourceInstance>& led,
                    CycleReport& report);
+  async::Co<> decide(sources::Observation observation, const std::set<SourceInstance>& led,
+                     CycleReport& report);
   async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);
   void log_plan(const SourceInstance& origin, const Plan& plan);
   void leave_out_ourselves(sources::Observation& observation) const;
   bool is_ourselves(const sources::Workload& workload) const;
   void note_source(const sources::Observation& observation, CycleReport& report);
+  std::map<ServerId, std::string> connections_of(const SourceInstance& origin) const;
 
   Parts parts_;
   RouteBook routes_;
@@ -93,6 +102,10 @@ class Cycle {
   std::set<std::string> ourselves_;  // connection hashes that lead back to us
   std::function<void()> wants_run_;
   std::map<SourceInstance, std::set<std::pair<std::string, std::string>>> told_stale_;
+  // Connection hashes at the last look, where another process leads.
+  std::map<SourceInstance, std::map<ServerId, std::string>> seen_connections_;
+  async::Notifier decided_;
+  bool deciding_ = false;  // names are given by one plan at a time
   MatchIndexes indexes_;
   ConnectionHash connection_hash_;
 };

@@ -17,7 +17,8 @@ std::string advice(const AdviceSubject& server, const Error& error) {
   if (server.source != "toolhive") return "";
   if (says(error, "connection refused")) {
     return "ToolHive calls it running, but its proxy has ended: " + command("stop", server.name) +
-           ", then " + command("start", server.name) + " heals it";
+           ", then " + command("start", server.name) +
+           " heals it; if it was just started anew, try again in a moment";
   }
   if (says(error, "HTTP 502")) {
     return "ToolHive calls it running, but its upstream, behind ToolHive's proxy, does not answer: "
