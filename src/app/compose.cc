@@ -309,12 +309,11 @@ void Engine::make_search() {
                               .distance_threshold = config.distance_threshold};
   queries = std::make_unique<gateway::QueryMaker>(semantics.tools.get(), semantics.why_not, query);
   if (!semantics.tools) return;
-  gateway::EnricherOptions options{.max_parallel = config.embedding_threads};
+  gateway::EnricherOptions options{.max_parallel = config.embedding_threads, .role = role};
   // A service answers many texts at once; a model in this process takes one at a time anyway.
   if (!config.embedding_service_url.empty()) options.batch = 32;
-  enricher = std::make_unique<gateway::Enricher>(
-      runtime.io(), *views, *catalog, *semantics.tools, embeddings, [this] { return leads(); },
-      clock, options, log);
+  enricher = std::make_unique<gateway::Enricher>(runtime.io(), *views, *catalog, *semantics.tools,
+                                                 embeddings, clock, options, log);
 }
 
 bool Engine::leads() const {

@@ -50,10 +50,11 @@ Result<void> check_toolhive(const Config& config) {
 
 // Secrets that have no flag: a command line can be read by everybody on the machine.
 void fill_secrets(Config& config, const Environment& environment) {
-  for (const char* name : {"MCPO_EMBEDDING_SERVICE_KEY", "OPENAI_API_KEY"}) {
-    if (config.embedding_service_key.empty()) {
-      config.embedding_service_key = environment(name).value_or("");
-    }
+  config.embedding_service_key = environment("MCPO_EMBEDDING_SERVICE_KEY").value_or("");
+  // The key of one company is nobody else's business.
+  const bool is_openai = config.embedding_service_url.starts_with("https://api.openai.com/");
+  if (config.embedding_service_key.empty() && is_openai) {
+    config.embedding_service_key = environment("OPENAI_API_KEY").value_or("");
   }
 }
 

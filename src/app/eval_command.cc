@@ -61,7 +61,6 @@ Result<void> add_tool(Corpus& corpus, RawJson line) {
   document.title = text_of(line, "title");
   document.description = text_of(line, "description");
   document.server_description = text_of(line, "server_description");
-  document.server_description = text_of(line, "server_description");
   JsonWriter definition;
   definition.begin_object().member("name", document.name).key("inputSchema");
   definition.raw(line.find("input_schema").value_or(RawJson::trusted("{}"))).end_object();
@@ -92,7 +91,7 @@ Result<std::vector<Question>> read_questions(const std::string& path) {
   std::vector<Question> out;
   auto add = [&](RawJson object) -> Result<void> {
     TRY(std::string id, required(object, "id"));
-    TRY(std::string text, required(object, "query"));
+    std::string text = text_of(object, "query");  // an empty one finds nothing
     out.push_back({std::move(id), std::move(text)});
     return {};
   };
@@ -104,7 +103,8 @@ Result<std::vector<Question>> read_questions(const std::string& path) {
 double semantic_share(const CommandLine& line, const Config& config) {
   if (line.eval_arm == "lexical") return 0;
   if (line.eval_arm == "semantic") return 1;
-  return config.semantic_share > 0 ? config.semantic_share : Config{}.semantic_share;
+  const bool asked = line.eval_arm == "hybrid";
+  return asked && config.semantic_share == 0 ? Config{}.semantic_share : config.semantic_share;
 }
 
 using Embeddings = std::vector<std::shared_ptr<const search::DocumentEmbedding>>;
@@ -126,10 +126,17 @@ async::Task<Embeddings> encode_all(embed::ToolEncoder& encoder,
   co_return out;
 }
 
-Result<void> check_encoder(const Semantics& semantics, const CommandLine& line) {
+// Without an arm that was asked for, words do where the encoder does not.
+async::Task<void> check_encoder(Semantics& semantics, const CommandLine& line) {
   const bool needed = line.eval_arm == "semantic" || line.eval_arm == "hybrid";
-  if (!needed || semantics.tools) return {};
-  return fail(Errc::unavailable, "--arm " + line.eval_arm + ": " + semantics.why_not);
+  Result<void> ready = fail(Errc::unavailable, semantics.why_not);
+  if (semantics.tools) ready = co_await semantics.encoder->ready(async::Deadline::never());
+  if (ready) co_return ready;
+  if (needed) {
+    co_return fail(Errc::unavailable, "--arm " + line.eval_arm + ": " + ready.error().message);
+  }
+  semantics.tools.reset();
+  co_return Result<void>{};
 }
 
 async::Task<std::size_t> evaluate(const CommandLine& line, Config config, async::Executor executor,
@@ -137,11 +144,13 @@ async::Task<std::size_t> evaluate(const CommandLine& line, Config config, async:
   Corpus corpus;
   CO_CHECK_OK(for_each_line(line.eval_tools, [&](RawJson tool) { return add_tool(corpus, tool); }));
   CO_TRY(auto questions, read_questions(line.eval_queries));
+  std::ofstream out(line.eval_run, std::ios::trunc);
+  if (!out) co_return fail(Errc::denied, line.eval_run + ": cannot be written");
   config.semantic_share = semantic_share(line, config);
   const SystemClock clock;
   const auto http = http::make_client(executor, {}, log);
   Semantics semantics = make_semantics(config, *http, clock, executor, log);
-  CO_CHECK_OK(check_encoder(semantics, line));
+  CO_CHECK_OK(co_await check_encoder(semantics, line));
   search::Part part{.documents = search::prepare(corpus.documents)};
   if (semantics.tools) {
     CO_TRY(part.embeddings, co_await encode_all(*semantics.tools, corpus.documents));
@@ -151,11 +160,10 @@ async::Task<std::size_t> evaluate(const CommandLine& line, Config config, async:
                               {.semantic_share = config.semantic_share,
                                .distance_threshold = config.distance_threshold,
                                .encode_timeout = kEncodeTimeout});
-  std::ofstream out(line.eval_run, std::ios::trunc);
   for (const Question& question : questions) {
     const std::size_t limit = line.limit > 0 ? line.limit : kDefaultLimit;
     const auto made = co_await queries.make(question.text, "", limit, async::Deadline::never());
-    if (!made.words_only_because.empty()) {
+    if (semantics.tools && !made.words_only_because.empty()) {
       co_return fail(Errc::unavailable, question.id + ": " + made.words_only_because);
     }
     out << run_line(question.id, index->search(made.query), corpus.ids);

@@ -43,6 +43,8 @@ void add_search(const Engine& engine, server::Health& out) {
     out.search.texts_encoded = progress.encoded;
     if (!trouble) trouble = progress.trouble;
   }
+  const gateway::View& view = *engine.views->view();
+  if (view.tool_count() > 0 && view.embedded_count() == 0) out.search.mode = "lexical";
   if (!wanted || !trouble) return;
   out.search.mode = "lexical";
   out.degraded.push_back({"search by meaning", trouble.since, trouble.reason});

@@ -337,7 +337,7 @@ std::vector<OptionRow> make_embedding_rows() {
         .fallback = "",
         .allowed = "an http or https URL, for example http://127.0.0.1:8080/v1/embeddings",
         .help = "an OpenAI-compatible or TEI service instead of the model in this process; its "
-                "key comes from MCPO_EMBEDDING_SERVICE_KEY or OPENAI_API_KEY",
+                "key comes from MCPO_EMBEDDING_SERVICE_KEY (for OpenAI itself also OPENAI_API_KEY)",
         .group = group},
        set_service_url},
       {{.flag = "embedding-service-key-file",

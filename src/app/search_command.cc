@@ -7,6 +7,7 @@
 #include "app/stored_view.h"
 #include "app/table.h"
 #include "async/runtime.h"
+#include "base/text.h"
 #include "gateway/explain.h"
 #include "gateway/query_maker.h"
 
@@ -71,14 +72,24 @@ async::Co<search::Query> make_query(StoredView& stored, Semantics& semantics, co
     auto added = add_embeddings(stored, semantics.tools->identity());
     if (!added) made.words_only_because = added.error().message;
   }
-  if (!made.words_only_because.empty() && semantics.tools) {
-    log.warn("ranked by words only", {{"cause", made.words_only_because}});
-  }
+  const gateway::View& view = *stored.view;
+  const std::string note = gateway::words_only_note(made, view.tool_count(), view.embedded_count());
+  if (!note.empty() && semantics.tools) log.warn("ranked by words only", {{"cause", note}});
   co_return std::move(made.query);
+}
+
+void print_left_out(const gateway::View& view) {
+  const gateway::View::LeftOut& out = view.left_out();
+  if (out.by_group > 0) print(fmt::format("{} tools are of other groups\n", out.by_group));
+  if (out.by_status > 0) print(fmt::format("{} tools are of stopped servers\n", out.by_status));
 }
 
 void print_ranking(const gateway::View& view, const search::Query& query, const CommandLine& line) {
   const search::Ranking ranking = view.index().search(query);
+  if (line.explain && !line.json) print_left_out(view);
+  if (ranking.hits.empty() && line.json) {
+    std::fprintf(stderr, "mcp-optimizer: nothing found: %s\n", ranking.note.c_str());
+  }
   if (line.json) {
     print_search_json(view, ranking, query, line);
   } else if (ranking.hits.empty()) {
@@ -101,6 +112,11 @@ async::Co<int> search(StoredView& stored, const Config& config, const CommandLin
 }  // namespace
 
 int run_search(const Config& config, const CommandLine& line, Logger& log) {
+  if (trim(line.words).empty()) {
+    return report_error({Errc::invalid, "search for what? Say it in words: search \"words\""},
+                        line.json),
+           2;
+  }
   auto stored = load_view(config);
   if (!stored) return report_error(stored.error(), line.json), 1;
   async::Runtime runtime({}, log);

@@ -28,6 +28,7 @@ class FakeEncoder final : public Encoder {
   std::vector<Call> calls;
   std::optional<Error> failure;  // of every call while set
   std::string name = "fake";     // identity; empty: not ready
+  std::string refused;           // calls with a text that has this fail as invalid
 
   // Calls wait until release().
   void hold() { held_ = true; }
@@ -60,7 +61,11 @@ class FakeEncoder final : public Encoder {
     }
     if (failure) co_return std::unexpected(*failure);
     std::vector<Encoding> out;
-    for (const EncodeJob& job : jobs) out.push_back(encoding_of(job));
+    for (const EncodeJob& job : jobs) {
+      const bool is_refused = !refused.empty() && job.text.find(refused) != std::string::npos;
+      if (is_refused) co_return fail(Errc::invalid, "this text is refused");
+      out.push_back(encoding_of(job));
+    }
     co_return out;
   }
 

@@ -171,6 +171,7 @@ std::string find_tool_answer(const View& view, const search::Ranking& ranking,
   }
   if (!explanations.empty()) {
     out.append(",\"explain\":").append(explain_json(view, ranking, explanations));
+    out.append(",\"not_running_tools\":").append(std::to_string(view.left_out().by_status));
   }
   if (ranking.hits.empty()) {
     out.append(",\"candidates\":[");

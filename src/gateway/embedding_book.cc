@@ -24,6 +24,17 @@ void EmbeddingBook::put(const ContentHash& text, Ptr embedding) {
   embeddings_.insert_or_assign(text, std::move(embedding));
 }
 
+void EmbeddingBook::keep_only(const std::vector<ContentHash>& texts) {
+  constexpr std::size_t kSpare = 2'000;
+  const std::scoped_lock lock(mutex_);
+  if (embeddings_.size() <= texts.size() + kSpare) return;
+  decltype(embeddings_) kept;
+  for (const ContentHash& text : texts) {
+    if (const auto found = embeddings_.find(text); found != embeddings_.end()) kept.insert(*found);
+  }
+  embeddings_ = std::move(kept);
+}
+
 std::size_t EmbeddingBook::size() const {
   const std::scoped_lock lock(mutex_);
   return embeddings_.size();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "base/hash.h"
 #include "search/embedding.h"
@@ -26,6 +27,8 @@ class EmbeddingBook {
 
   Ptr find(const ContentHash& text) const;  // null: not there yet
   void put(const ContentHash& text, Ptr embedding);
+  // Forgets all others, once there are many more of them.
+  void keep_only(const std::vector<ContentHash>& texts);
   std::size_t size() const;
 
  private:

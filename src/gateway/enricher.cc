@@ -1,9 +1,12 @@
 #include "gateway/enricher.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "async/notifier.h"
+#include "base/text.h"
 
 namespace mcpo::gateway {
 namespace {
@@ -23,23 +26,22 @@ struct Enricher::Work {
   std::size_t next = 0;
   std::size_t done = 0;
   std::size_t running = 0;
-  bool failed = false;
+  std::optional<Error> failure;  // of the encoder or the store, not of one text
   SteadyTime published{};
   SteadyTime reported{};
   async::Notifier ended;
 };
 
 Enricher::Enricher(async::Executor executor, ViewFollower& views, catalog::LiveCatalog& catalog,
-                   embed::ToolEncoder& encoder, EmbeddingBook& book, std::function<bool()> leads,
-                   const Clock& clock, EnricherOptions options, Logger& log)
+                   embed::ToolEncoder& encoder, EmbeddingBook& book, const Clock& clock,
+                   EnricherOptions options, Logger& log)
     : executor_(std::move(executor)),
       views_(views),
       catalog_(catalog),
       encoder_(encoder),
       book_(book),
-      leads_(std::move(leads)),
       clock_(clock),
-      options_(options),
+      options_(std::move(options)),
       log_(log) {}
 
 async::Task<void> Enricher::run() {
@@ -47,8 +49,13 @@ async::Task<void> Enricher::run() {
     const auto seen = views_.published().version();
     auto done = co_await run_once();
     if (!done && done.error().code == Errc::cancelled) co_return done;
-    if (!done) note_failure(done.error());
-    const bool all = done && progress_.wanted == 0;
+    if (!done) {
+      note_failure(done.error());
+      // Whatever view comes meanwhile: it would only fail again.
+      CO_CHECK_OK(co_await async::sleep_for(options_.retry_after));
+      continue;
+    }
+    const bool all = progress_.wanted == 0;
     const auto until = all ? async::Deadline::never() : async::Deadline::in(options_.retry_after);
     auto woken = co_await views_.published().wait_change(seen, until);
     if (!woken && woken.error().code == Errc::cancelled) co_return woken;
@@ -57,16 +64,41 @@ async::Task<void> Enricher::run() {
 
 async::Task<void> Enricher::run_once() {
   CO_CHECK_OK(co_await encoder_.encoder().ready(async::Deadline::in(options_.encode_timeout)));
+  if (!unwritten_.empty()) CO_CHECK_OK(co_await store({}));
   std::vector<WantedText> wanted = views_.view()->wanted_texts(book_);
+  leave_out_refused(wanted);
   progress_.wanted = wanted.size();
-  if (wanted.empty()) co_return Result<void>{};
+  if (wanted.empty()) {
+    progress_.trouble = {};
+    co_return Result<void>{};
+  }
   const std::size_t before = wanted.size();
   CO_TRY(wanted, co_await load(std::move(wanted)));
   progress_.wanted = wanted.size();
   if (wanted.size() < before) views_.embeddings_changed();
-  if (wanted.empty() || !leads_()) co_return Result<void>{};
+  if (wanted.empty()) co_return Result<void>{};
+  CO_TRY(const bool ours, co_await may_encode());
+  if (!ours) co_return Result<void>{};
   CO_CHECK_OK(co_await encode(std::move(wanted)));
-  co_return co_await catalog_.prune_vectors(encoder_.identity(), views_.view()->texts());
+  co_return co_await tidy_up();
+}
+
+async::Task<bool> Enricher::may_encode() {
+  if (lease_) co_return true;
+  SourceInstance vectors{"vectors", encoder_.identity()};
+  CO_TRY(lease_, co_await catalog_.try_lead(std::move(vectors), options_.role));
+  co_return lease_ != nullptr;
+}
+
+void Enricher::leave_out_refused(std::vector<WantedText>& wanted) const {
+  std::erase_if(wanted, [this](const WantedText& one) { return refused_.contains(one.hash); });
+}
+
+// Forgets what no tool has any more, here and in the store.
+async::Task<void> Enricher::tidy_up() {
+  std::vector<ContentHash> texts = views_.view()->texts();
+  book_.keep_only(texts);
+  co_return co_await catalog_.prune_vectors(encoder_.identity(), std::move(texts));
 }
 
 // What the store has goes into the book; the rest comes back.
@@ -107,25 +139,24 @@ async::Task<void> Enricher::encode(std::vector<WantedText> wanted) {
   }
   (void)co_await scope.close(async::Deadline::in(kCloseTimeout));
   CO_CHECK_OK(std::move(waited));
-  views_.embeddings_changed();
-  if (!work->failed) progress_.trouble = {};
+  if (work->done > 0) views_.embeddings_changed();
+  if (work->failure) co_return std::unexpected(*work->failure);
+  progress_.trouble = {};
   co_return Result<void>{};
 }
 
 async::Task<void> Enricher::encode_some(std::shared_ptr<Work> work) {
   Result<void> outcome;
-  while (outcome && !work->failed && work->next < work->texts.size()) {
+  while (outcome && !work->failure && work->next < work->texts.size()) {
     const std::span rest = std::span<const WantedText>(work->texts).subspan(work->next);
     const std::span batch = rest.first(std::min(options_.batch, rest.size()));
     work->next += batch.size();
     outcome = co_await encode_batch(batch);
+    if (!outcome) break;
     work->done += batch.size();
-    if (outcome) publish_progress(*work);
+    publish_progress(*work);
   }
-  if (!outcome && outcome.error().code != Errc::cancelled && !work->failed) {
-    work->failed = true;
-    note_failure(outcome.error());
-  }
+  if (!outcome && !work->failure) work->failure = outcome.error();
   --work->running;
   work->ended.notify_all();
   co_return Result<void>{};
@@ -134,17 +165,47 @@ async::Task<void> Enricher::encode_some(std::shared_ptr<Work> work) {
 async::Task<void> Enricher::encode_batch(std::span<const WantedText> texts) {
   std::vector<search::SemanticText> batch;
   for (const WantedText& one : texts) batch.push_back(one.text);
-  CO_TRY(auto made, co_await encoder_.encode_documents(
-                        std::move(batch), async::Deadline::in(options_.encode_timeout)));
+  auto made = co_await encoder_.encode_documents(std::move(batch),
+                                                 async::Deadline::in(options_.encode_timeout));
+  if (!made) co_return co_await encode_apart(texts, std::move(made).error());
   std::vector<std::pair<ContentHash, std::string>> rows;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    rows.emplace_back(texts[i].hash, search::to_bytes(made[i]));
-    book_.put(texts[i].hash, std::make_shared<const search::DocumentEmbedding>(std::move(made[i])));
+    rows.emplace_back(texts[i].hash, search::to_bytes((*made)[i]));
+    book_.put(texts[i].hash,
+              std::make_shared<const search::DocumentEmbedding>(std::move((*made)[i])));
   }
-  CO_CHECK_OK(co_await catalog_.write_vectors(encoder_.identity(), std::move(rows)));
+  CO_CHECK_OK(co_await store(std::move(rows)));
   progress_.encoded += texts.size();
   progress_.wanted -= std::min(progress_.wanted, texts.size());
   co_return Result<void>{};
+}
+
+// One text that the encoder cannot take must not keep the others from theirs.
+async::Task<void> Enricher::encode_apart(std::span<const WantedText> texts, Error why) {
+  const bool is_the_texts =
+      why.code == Errc::invalid || why.code == Errc::too_large || why.code == Errc::internal;
+  if (!is_the_texts) co_return std::unexpected(std::move(why));
+  if (texts.size() == 1) {
+    refused_.insert(texts.front().hash);
+    log_.warn("a tool's text cannot be encoded; it is found by its words",
+              {{"text", ellipsized(texts.front().text.text, 60)}, {"cause", why.message}});
+    co_return Result<void>{};
+  }
+  CO_CHECK_OK(co_await encode_batch(texts.first(texts.size() / 2)));
+  co_return co_await encode_batch(texts.subspan(texts.size() / 2));
+}
+
+// What could not be written is kept for the next attempt: no text is encoded twice.
+async::Task<void> Enricher::store(std::vector<std::pair<ContentHash, std::string>> rows) {
+  rows.insert(rows.end(), std::make_move_iterator(unwritten_.begin()),
+              std::make_move_iterator(unwritten_.end()));
+  unwritten_.clear();
+  auto written = co_await catalog_.write_vectors(encoder_.identity(), rows);
+  if (!written) {
+    unwritten_.insert(unwritten_.end(), std::make_move_iterator(rows.begin()),
+                      std::make_move_iterator(rows.end()));
+  }
+  co_return written;
 }
 
 void Enricher::publish_progress(Work& work) {

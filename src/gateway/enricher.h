@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "async/notifier.h"
@@ -25,6 +26,7 @@ struct EnricherOptions {
   std::size_t batch = 1;         // texts; those in work are lost when we are killed
   Millis encode_timeout{60'000};
   Millis retry_after{15'000};  // when the encoder failed, or another process encodes
+  std::string role = "serve";  // what other processes are told about the one that encodes
 };
 
 struct EnrichmentProgress {
@@ -33,13 +35,13 @@ struct EnrichmentProgress {
   catalog::Trouble trouble;
 };
 
-// On the I/O thread. Borrows everything. `leads`: whether this process writes the catalog; one that
-// does not waits for the leader's embeddings.
+// On the I/O thread. Borrows everything. Of all processes that share a catalog and want vectors of
+// the same identity one encodes, the others read what it has stored.
 class Enricher {
  public:
   Enricher(async::Executor executor, ViewFollower& views, catalog::LiveCatalog& catalog,
-           embed::ToolEncoder& encoder, EmbeddingBook& book, std::function<bool()> leads,
-           const Clock& clock, EnricherOptions options, Logger& log);
+           embed::ToolEncoder& encoder, EmbeddingBook& book, const Clock& clock,
+           EnricherOptions options, Logger& log);
 
   // Until cancelled; give it to a TaskScope.
   async::Task<void> run();
@@ -54,6 +56,11 @@ class Enricher {
   async::Task<void> encode(std::vector<WantedText> wanted);
   async::Task<void> encode_some(std::shared_ptr<Work> work);
   async::Task<void> encode_batch(std::span<const WantedText> texts);
+  async::Task<void> encode_apart(std::span<const WantedText> texts, Error why);
+  async::Task<void> store(std::vector<std::pair<ContentHash, std::string>> rows);
+  async::Task<bool> may_encode();
+  async::Task<void> tidy_up();
+  void leave_out_refused(std::vector<WantedText>& wanted) const;
   void publish_progress(Work& work);
   void note_failure(const Error& error);
 
@@ -62,11 +69,13 @@ class Enricher {
   catalog::LiveCatalog& catalog_;
   embed::ToolEncoder& encoder_;
   EmbeddingBook& book_;
-  std::function<bool()> leads_;
   const Clock& clock_;
   EnricherOptions options_;
   Logger& log_;
   EnrichmentProgress progress_;
+  std::unique_ptr<catalog::Lease> lease_;  // held: this process encodes
+  std::set<ContentHash> refused_;          // texts that the encoder cannot take
+  std::vector<std::pair<ContentHash, std::string>> unwritten_;
 };
 
 }  // namespace mcpo::gateway

@@ -41,7 +41,7 @@ class EnricherTest : public testing::Test {
 
   // One process's parts over the same file.
   struct Process {
-    Process(EnricherTest& test, bool leads)
+    explicit Process(EnricherTest& test)
         : catalog(*catalog::LiveCatalog::open(
               test.io.get_executor(),
               *catalog::open_sqlite_store((test.path_ / "catalog.db").string(),
@@ -50,9 +50,8 @@ class EnricherTest : public testing::Test {
           views(test.io.get_executor(), *catalog, Visibility{{kConfig}}, book, cpu, Logger::none()),
           encoder(test.io.get_executor()),
           tools(encoder, {}),
-          enricher(
-              test.io.get_executor(), views, *catalog, tools, book, [leads] { return leads; },
-              clock, {}, Logger::none()) {
+          enricher(test.io.get_executor(), views, *catalog, tools, book, clock, {.batch = 4},
+                   Logger::none()) {
       views.build_now();
     }
     std::size_t encoded() const {
@@ -91,7 +90,7 @@ class EnricherTest : public testing::Test {
 };
 
 TEST_F(EnricherTest, EncodesWhatIsMissingAndStoresIt) {
-  Process first(*this, true);
+  Process first(*this);
   add_tools(first, 3);
   ASSERT_TRUE(run(first.enricher.run_once()));
   EXPECT_EQ(first.encoded(), 3u);
@@ -101,35 +100,51 @@ TEST_F(EnricherTest, EncodesWhatIsMissingAndStoresIt) {
 }
 
 TEST_F(EnricherTest, ASecondProcessReadsWhatTheFirstStored) {
-  Process first(*this, true);
+  Process first(*this);
   add_tools(first, 3);
   ASSERT_TRUE(run(first.enricher.run_once()));
-  Process second(*this, true);
+  Process second(*this);
   ASSERT_TRUE(run(second.enricher.run_once()));
   EXPECT_EQ(second.encoded(), 0u);
   EXPECT_EQ(second.book.size(), 3u);
 }
 
 TEST_F(EnricherTest, AnotherModelEncodesAnew) {
-  Process first(*this, true);
+  Process first(*this);
   add_tools(first, 2);
   ASSERT_TRUE(run(first.enricher.run_once()));
-  Process second(*this, true);
+  Process second(*this);
   second.encoder.name = "another";
   ASSERT_TRUE(run(second.enricher.run_once()));
   EXPECT_EQ(second.encoded(), 2u);
 }
 
-TEST_F(EnricherTest, OnlyTheLeaderEncodes) {
-  Process follower(*this, false);
-  add_tools(follower, 2);
-  ASSERT_TRUE(run(follower.enricher.run_once()));
-  EXPECT_EQ(follower.encoded(), 0u);
-  EXPECT_EQ(follower.enricher.progress().wanted, 2u);
+TEST_F(EnricherTest, OneProcessEncodesForAll) {
+  Process first(*this);
+  add_tools(first, 2);
+  ASSERT_TRUE(run(first.enricher.run_once()));
+  add_tools(first, 5);
+  Process second(*this);
+  ASSERT_TRUE(run(second.enricher.run_once()));
+  EXPECT_EQ(second.encoded(), 0u);
+  EXPECT_EQ(second.enricher.progress().wanted, 3u);  // the first one's business
+}
+
+TEST_F(EnricherTest, ATextThatIsRefusedKeepsNoOtherFromItsVector) {
+  Process process(*this);
+  add_tools(process, 4);
+  process.encoder.refused = "tool2";
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  EXPECT_EQ(process.book.size(), 3u);
+  EXPECT_EQ(process.enricher.progress().wanted, 1u);
+  const std::size_t asked = process.encoded();
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  EXPECT_EQ(process.encoded(), asked);  // it is not asked again
+  EXPECT_EQ(process.enricher.progress().wanted, 0u);
 }
 
 TEST_F(EnricherTest, AFailureIsToldAndLosesNothing) {
-  Process process(*this, true);
+  Process process(*this);
   add_tools(process, 2);
   process.encoder.failure = Error{Errc::unavailable, "the service is down"};
   EXPECT_FALSE(run(process.enricher.run_once()));

@@ -6,6 +6,12 @@
 
 namespace mcpo::gateway {
 
+std::string words_only_note(const MadeQuery& made, std::size_t tools, std::size_t embedded) {
+  if (!made.words_only_because.empty()) return made.words_only_because;
+  const bool no_vectors = made.query.embedding != nullptr && tools > 0 && embedded == 0;
+  return no_vectors ? "what the tools mean is not learned yet" : "";
+}
+
 QueryMaker::QueryMaker(embed::ToolEncoder* encoder, std::string why_not, QueryOptions options)
     : encoder_(encoder), why_not_(std::move(why_not)), options_(options) {}
 

@@ -23,6 +23,10 @@ struct MadeQuery {
   std::string words_only_because;  // empty: as it was configured
 };
 
+// What an answer has to say of a search over `tools`, of which `embedded` have an embedding: empty,
+// or why words alone decided.
+std::string words_only_note(const MadeQuery& made, std::size_t tools, std::size_t embedded);
+
 // On the I/O thread. Borrows the encoder.
 class QueryMaker {
  public:

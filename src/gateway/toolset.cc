@@ -124,7 +124,8 @@ async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline
   for (const search::Hit& hit : ranking.hits) {
     if (wanted.explain) explanations.push_back(view->index().explain(made.query, hit.doc));
   }
-  co_return find_tool_answer(*view, ranking, made.words_only_because, explanations);
+  const std::string note = words_only_note(made, view->tool_count(), view->embedded_count());
+  co_return find_tool_answer(*view, ranking, note, explanations);
 }
 
 async::Task<std::string> Toolset::search_registry(FindToolArguments wanted,

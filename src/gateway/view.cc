@@ -82,7 +82,11 @@ std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
   std::shared_ptr<View> view(new View());
   decltype(cache.servers) used;
   for (const auto& [id, entry] : catalog->servers) {
-    if (!visibility.allows(entry->server)) continue;
+    if (!visibility.allows(entry->server)) {
+      const bool is_ours = visibility.origins.contains(entry->server.key.origin);
+      if (is_ours) view->left_out_.by_group += entry->tools->size();
+      continue;
+    }
     auto& prepared = used[id];
     const auto known = cache.servers.find(id);
     std::string description = registry_description(*catalog, entry->server);
@@ -96,11 +100,15 @@ std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
   view->catalog_ = std::move(catalog);
   std::vector<search::Part> parts;
   for (ViewServer& server : view->servers_) {
+    if (server.offer == ViewServer::Offer::not_running) {
+      view->left_out_.by_status += server.prepared->sorted.size();
+    }
     if (server.offer != ViewServer::Offer::offered) continue;
     view->add_offered(server);
     search::Part& part = parts.emplace_back(search::Part{.documents = server.prepared->documents});
     for (const ContentHash& text : server.prepared->texts) {
       part.embeddings.push_back(embeddings.find(text));
+      view->embedded_ += part.embeddings.back() != nullptr ? 1 : 0;
     }
   }
   view->index_ = search::build_index(std::move(parts));

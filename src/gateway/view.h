@@ -92,6 +92,14 @@ class View {
   const RegistryView* registry() const { return registry_.get(); }
   const catalog::Catalog& catalog() const { return *catalog_; }
   std::size_t tool_count() const { return tools_.size(); }
+  // Of these, how many can be found by their meaning.
+  std::size_t embedded_count() const { return embedded_; }
+  // Tools that a search cannot find, by why.
+  struct LeftOut {
+    std::size_t by_group = 0;   // ALLOWED_GROUPS; for the operator's eyes only
+    std::size_t by_status = 0;  // their servers do not run
+  };
+  const LeftOut& left_out() const { return left_out_; }
   std::int64_t baseline_tokens() const { return baseline_tokens_; }
   ViewTool tool(search::DocId number) const;
 
@@ -113,6 +121,8 @@ class View {
   std::unordered_multimap<std::string_view, search::DocId> by_name_;
   std::unique_ptr<const search::Index> index_;
   RegistryView::Ptr registry_;
+  std::size_t embedded_ = 0;
+  LeftOut left_out_;
   std::int64_t baseline_tokens_ = 0;
 };
 
