@@ -63,13 +63,21 @@ async::Co<CycleReport> Cycle::run(std::vector<sources::Source*> sources) {
 
 async::Co<> Cycle::take(sources::Observation observation, const std::set<SourceInstance>& led,
                         CycleReport& report) {
-  while (deciding_) {
-    if (!co_await decided_.wait_change(decided_.version(), async::Deadline::never())) co_return;
+  const Result<void> turn = co_await wait_turn();
+  if (turn) {
+    deciding_ = true;
+    co_await decide(std::move(observation), led, report);
+    deciding_ = false;
+    decided_.notify_all();
   }
-  deciding_ = true;
-  co_await decide(std::move(observation), led, report);
-  deciding_ = false;
-  decided_.notify_all();
+}
+
+// Until no other plan is made and written.
+async::Task<void> Cycle::wait_turn() {
+  while (deciding_) {
+    CO_CHECK_OK(co_await decided_.wait_change(decided_.version(), async::Deadline::never()));
+  }
+  co_return Result<void>{};
 }
 
 async::Co<> Cycle::decide(sources::Observation observation, const std::set<SourceInstance>& led,

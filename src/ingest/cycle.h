@@ -86,6 +86,7 @@ class Cycle {
                               const std::set<SourceInstance>& led) const;
   async::Co<> take(sources::Observation observation, const std::set<SourceInstance>& led,
                    CycleReport& report);
+  async::Task<void> wait_turn();
   async::Co<> decide(sources::Observation observation, const std::set<SourceInstance>& led,
                      CycleReport& report);
   async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);

@@ -3,9 +3,9 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { HttpFake } from '../lib/fake.mjs';
+import { HttpFake, stdio_fake } from '../lib/fake.mjs';
 import { call_tool, find_tool, text_of } from '../lib/mcp.mjs';
-import { run_json, temp_dir } from '../lib/optimizer.mjs';
+import { run_json, temp_dir, write_config } from '../lib/optimizer.mjs';
 import { cycles, ingest, offered, serve, servers_of, small_registry, start_toolhive, troubles, until_offered } from '../lib/toolhive.mjs';
 import { until } from '../lib/wait.mjs';
 
@@ -305,4 +305,30 @@ test('a process that starts while ToolHive is away has what it knew', async t =>
   await fake.stop();
   const o = await serve(t, fake, { data, ready: false });
   await until('its tools', async () => JSON.stringify((await find_tool(o.url, 'send a message back', 'a_echo')).tools).includes('a_echo'));
+});
+
+test('two processes on one catalog: what the leader finds can be called through the follower at once', async t => {
+  const fake = await start_toolhive(t);
+  const http = await HttpFake.start(t);
+  const leader = await serve(t, fake);
+  const follower = await serve(t, fake, { data: leader.data, args: ['--workload-polling-interval', '0'] });
+  await fake.add({ name: 'late', url: http.url('only=echo') });
+  await until_offered(follower, ['late']);
+  const answer = async () => text_of(await call_tool(follower.url, 'late', 'echo', { message: 'x' }));
+  await until('the follower to know the way', async () => await answer() === 'x', { timeout: 5_000 });
+  // Made anew, on another port of ToolHive's choice.
+  fake.remove('late');
+  await fake.add({ name: 'late', url: http.url('only=echo') });
+  await until('the follower to know the new way', async () => await answer() === 'x', { timeout: 10_000 });
+});
+
+test('an edit of mcp.json is taken in while ToolHive hangs', async t => {
+  const fake = await start_toolhive(t);
+  fake.fault('list', 'hanging');
+  const dir = temp_dir();
+  const config = write_config(path.join(dir, 'mcp.json'), { one: stdio_fake('only=echo') });
+  const o = await serve(t, fake, { config, ready: false, env: { TOOLHIVE_TIMEOUT: '30' } });
+  await until_offered(o, ['one']);
+  write_config(config, { one: stdio_fake('only=echo'), two: stdio_fake('only=whoami') });
+  await until_offered(o, ['one', 'two'], { timeout: 8_000 });
 });
