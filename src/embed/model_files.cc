@@ -147,7 +147,7 @@ fs::path program_folder() {
   return fs::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
-Result<std::string> file_sha256(const fs::path& path) {
+Result<std::string> file_sha256(const fs::path& path, const std::stop_token& stop) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(Errc::not_found, "cannot open " + path.string());
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
@@ -155,6 +155,7 @@ Result<std::string> file_sha256(const fs::path& path) {
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   std::vector<char> buffer(std::size_t{1} << 18);
   while (in) {
+    if (stop.stop_requested()) return fail(Errc::cancelled, "hashing was stopped");
     in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
     EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(in.gcount()));
   }

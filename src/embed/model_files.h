@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,10 @@ std::string_view short_model_name(std::string_view name);
 // The folder of the running program's file.
 std::filesystem::path program_folder();
 
-// SHA-256 of a file, hex. Blocks. Errors: not_found, unavailable (cannot be read).
-Result<std::string> file_sha256(const std::filesystem::path& path);
+// SHA-256 of a file, hex. Blocks. Errors: not_found, unavailable (cannot be read), cancelled
+// (`stop`, which is looked at every 256 KB).
+Result<std::string> file_sha256(const std::filesystem::path& path,
+                                const std::stop_token& stop = {});
 // The whole of a small file. Errors: not_found, too_large, unavailable.
 Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t limit_bytes);
 

@@ -94,6 +94,9 @@ TEST_F(ModelFilesTest, HashesAndReadsFiles) {
   EXPECT_EQ(file_sha256(root / "f").value(),
             "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881");
   EXPECT_EQ(file_sha256(root / "none").error().code, Errc::not_found);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(file_sha256(root / "f", stop.get_token()).error().code, Errc::cancelled);
   EXPECT_EQ(read_small_file(root / "f", 1).value(), "x");
   EXPECT_EQ(read_small_file(root / "f", 0).error().code, Errc::too_large);
 }

@@ -152,6 +152,17 @@ TEST_F(OnnxEmbedderTest, TakesAnyFolderWithAVocabularyAndItsConfiguration) {
   EXPECT_NE((*own)->identity(), embedder->identity());
 }
 
+TEST_F(OnnxEmbedderTest, GivesUpWhenToldToStop) {
+  const ModelFiles files = find_model(test_places()).value();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(OnnxEmbedder::load(files, stop.get_token()).error().code, Errc::cancelled);
+  auto runtime = OnnxRuntime::load(files.library).value();
+  const auto session = OnnxSession::open(std::move(runtime), files.model, stop.get_token());
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code, Errc::cancelled);
+}
+
 TEST(OnnxRuntime, SaysWhatIsWrongWithALibrary) {
   EXPECT_EQ(OnnxRuntime::load("/nowhere/libonnxruntime.so").error().code, Errc::not_found);
   const auto text = OnnxRuntime::load("/etc/passwd");

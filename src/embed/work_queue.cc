@@ -4,11 +4,12 @@
 
 namespace mcpo::embed {
 
-bool WorkQueue::push(const std::shared_ptr<EncodeCall>& call) {
+WorkQueue::Push WorkQueue::push(const std::shared_ptr<EncodeCall>& call) {
   {
     const std::lock_guard lock(mutex_);
     auto& queue = queue_of(call->priority);
-    if (closed_ || queue.size() + call->jobs.size() > limit_) return false;
+    if (closed_) return Push::closed;
+    if (queue.size() + call->jobs.size() > limit_) return Push::full;
     for (std::size_t i = 0; i < call->jobs.size(); ++i) queue.push_back({call, i});
   }
   if (call->jobs.size() == 1) {
@@ -16,7 +17,7 @@ bool WorkQueue::push(const std::shared_ptr<EncodeCall>& call) {
   } else {
     changed_.notify_all();
   }
-  return true;
+  return Push::taken;
 }
 
 std::optional<WorkQueue::Item> WorkQueue::pop() {

@@ -43,8 +43,9 @@ class WorkQueue {
     std::shared_ptr<EncodeCall> call;
     std::size_t index = 0;  // of its jobs
   };
-  // All texts of the call, or none when there is no room (or the queue is closed).
-  bool push(const std::shared_ptr<EncodeCall>& call);
+  enum class Push { taken, full, closed };
+  // All texts of the call, or none.
+  Push push(const std::shared_ptr<EncodeCall>& call);
   // Blocks until there is something; nullopt once closed.
   std::optional<Item> pop();
   void remove(const EncodeCall& call);
