@@ -7,6 +7,8 @@
 #include <span>
 #include <utility>
 
+#include "base/hash.h"
+
 namespace mcpo::embed {
 namespace {
 
@@ -39,6 +41,7 @@ Result<std::string> read_optional(const std::filesystem::path& path) {
 
 Result<ModelConfiguration> read_configuration(const std::filesystem::path& folder) {
   ModelConfiguration out;
+  TRY(out.modules, read_optional(folder / "modules.json"));
   TRY(out.pooling, read_optional(folder / "1_Pooling" / "config.json"));
   TRY(out.sentence_bert, read_optional(folder / "sentence_bert_config.json"));
   TRY(out.sentence_transformers, read_optional(folder / "config_sentence_transformers.json"));
@@ -62,7 +65,12 @@ Result<Wordpiece> read_wordpiece(const ModelFiles& files, const ModelConfigurati
 
 Result<std::string> identity_of(const ModelFiles& files, const OnnxRuntime& runtime,
                                 const ModelSettings& settings, const std::stop_token& stop) {
-  TRY(const std::string model, file_sha256(files.model, stop));
+  TRY(std::string model, file_sha256(files.model, stop));
+  for (const std::filesystem::path& file : files.data) {
+    TRY(const std::string data, file_sha256(file, stop));
+    model += data;
+  }
+  if (!files.data.empty()) model = content_hash(model).hex();
   TRY(const std::string vocabulary, file_sha256(files.vocabulary, stop));
   return model.substr(0, 16) + "-" + vocabulary.substr(0, 8) + "/onnxruntime-" + runtime.version() +
          "/" + describe(settings);
