@@ -99,6 +99,7 @@ struct LocalEncoder::State : std::enable_shared_from_this<State> {
   std::promise<Model> has_loaded;  // null: failed, or stopped
   std::shared_future<Model> loaded{has_loaded.get_future()};
   std::atomic<bool> is_stopping = false;
+  std::atomic<bool> has_worked = false;  // since the last rest
 
   async::Notifier became_ready;
   Model model;  // once ready
@@ -169,7 +170,16 @@ void LocalEncoder::State::work() {
   const std::shared_future<Model> own = loaded;  // one object for each thread
   const Model mine = own.get();
   if (!mine) return;
-  while (const auto item = queue.pop()) run(*item, *mine);
+  while (true) {
+    // Not on a timer: memory that is given back while there is work is wanted again at once.
+    if (has_worked.load() && !queue.wait_for(options.rest_after) && has_worked.exchange(false)) {
+      mine->rest();
+    }
+    const auto item = queue.pop();
+    if (!item) return;
+    run(*item, *mine);
+    has_worked.store(true);
+  }
 }
 
 void LocalEncoder::State::run(const WorkQueue::Item& item, const TextModel& with) {

@@ -19,6 +19,7 @@ namespace mcpo::embed {
 struct LocalEncoderOptions {
   std::size_t threads = 2;        // EMBEDDING_THREADS
   std::size_t max_waiting = 256;  // texts of each priority
+  Millis rest_after{1000};        // without work: the model may give memory back
   Millis stop_grace{1000};        // how long stop() waits for the loading to notice
 };
 

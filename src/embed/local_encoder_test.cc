@@ -31,6 +31,17 @@ class GatedModel final : public TextModel {
     return Encoding{.vector = {static_cast<float>(job.text.size())}};
   }
 
+  void rest() const override {
+    const std::lock_guard lock(mutex_);
+    ++rests_;
+    changed_.notify_all();
+  }
+  void wait_until_rested(int times) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return rests_ >= times; });
+    EXPECT_EQ(rests_, times);
+  }
+
   void allow(int texts) {
     const std::lock_guard lock(mutex_);
     allowed_ += texts;
@@ -51,6 +62,7 @@ class GatedModel final : public TextModel {
   mutable std::condition_variable changed_;
   mutable int allowed_ = 0;
   mutable std::vector<std::string> begun_;
+  mutable int rests_ = 0;
 };
 
 class LocalEncoderTest : public http::LoopTest {
@@ -176,6 +188,15 @@ TEST_F(LocalEncoderTest, OneBadTextFailsItsCallOnly) {
   EXPECT_EQ(*bad, "internal: bad text");
   EXPECT_EQ(*throws, "internal: encode a text: std::bad_alloc");
   EXPECT_EQ(*good, "4;");
+}
+
+TEST_F(LocalEncoderTest, TheModelRestsOnceAfterWork) {
+  make({.threads = 1, .rest_after = Millis(1)});
+  for (int times = 1; times <= 3; ++times) {
+    model->allow(2);
+    run_until_set(start({"a", "b"}, Priority::bulk));
+    model->wait_until_rested(times);
+  }
 }
 
 TEST_F(LocalEncoderTest, StopFailsWhatWaitsAndJoins) {

@@ -143,6 +143,10 @@ Result<Encoding> OnnxEmbedder::encode(const EncodeJob& job) const {
   return out;
 }
 
+// The trim threshold of bound_kept_memory() holds for the top of each heap only: after texts of 256
+// tokens on two threads 45 MB stayed.
+void OnnxEmbedder::rest() const { malloc_trim(0); }
+
 // Of all tokens, [CLS], [SEP] and prefix among them, as the models were trained.
 std::vector<float> OnnxEmbedder::pooled(const OnnxSession::Output& output) const {
   std::vector<float> sum(output.rows.begin(),

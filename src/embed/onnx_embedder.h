@@ -26,6 +26,7 @@ class OnnxEmbedder final : public TextModel {
 
   const std::string& identity() const override { return identity_; }
   Result<Encoding> encode(const EncodeJob& job) const override;
+  void rest() const override;
   bool is_word(std::uint32_t token) const override { return wordpiece_.is_word(token); }
   std::string_view piece(std::uint32_t token) const override { return wordpiece_.piece(token); }
 

@@ -20,9 +20,14 @@ WorkQueue::Push WorkQueue::push(const std::shared_ptr<EncodeCall>& call) {
   return Push::taken;
 }
 
+bool WorkQueue::wait_for(Millis patience) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, patience, [this] { return has_news(); });
+}
+
 std::optional<WorkQueue::Item> WorkQueue::pop() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return closed_ || !interactive_.empty() || !bulk_.empty(); });
+  changed_.wait(lock, [this] { return has_news(); });
   if (closed_) return std::nullopt;
   auto& queue = interactive_.empty() ? bulk_ : interactive_;
   Item item = std::move(queue.front());
