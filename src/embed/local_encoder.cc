@@ -168,7 +168,7 @@ void LocalEncoder::State::on_loaded(const Result<Model>& result, Millis took) {
 
 void LocalEncoder::State::work() {
   const std::shared_future<Model> own = loaded;  // one object for each thread
-  const Model mine = own.get();
+  const Model& mine = own.get();
   if (!mine) return;
   while (true) {
     // Not on a timer: memory that is given back while there is work is wanted again at once.
