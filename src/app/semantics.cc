@@ -19,8 +19,9 @@ Result<EncoderPtr> make_local(const Config& config, async::Executor executor, Lo
                             .model_dir = config.model_dir,
                             .program_dir = embed::program_folder()};
   TRY(embed::ModelFiles files, embed::find_model(places));
-  auto load = [files]() -> Result<std::shared_ptr<const embed::TextModel>> {
-    TRY(auto model, embed::OnnxEmbedder::load(files));
+  auto load =
+      [files](const std::stop_token& stop) -> Result<std::shared_ptr<const embed::TextModel>> {
+    TRY(auto model, embed::OnnxEmbedder::load(files, stop));
     return std::shared_ptr<const embed::TextModel>(std::move(model));
   };
   embed::LocalEncoderOptions options{.threads = config.embedding_threads};

@@ -138,6 +138,8 @@ Result<std::vector<std::string>> table_names(db::Database& database) {
 }  // namespace
 
 Result<std::int64_t> check_schema(db::Database& database) {
+  // Else another process's migration could fall between what is read here.
+  TRY(const db::Transaction moment, db::Transaction::begin(database, db::Transaction::Kind::read));
   TRY(std::int64_t id, read_number(database, "PRAGMA application_id"));
   if (id != kApplicationId) {
     TRY(auto tables, table_names(database));

@@ -10,8 +10,9 @@ namespace mcpo::catalog {
 inline constexpr std::int64_t kApplicationId = 0x4D43504F;  // "MCPO"
 inline constexpr std::int64_t kSchemaVersion = 2;
 
-// The file's schema version, 0 for an empty file. Refuses what is not ours, without writing to it.
-// Errors: conflict (a newer schema, or somebody else's tables, named), corrupt.
+// The file's schema version, 0 for an empty file: as of one moment, whoever migrates it meanwhile.
+// Refuses what is not ours, without writing to it. Not inside a transaction. Errors: conflict (a
+// newer schema, or somebody else's tables, named), corrupt, unavailable.
 Result<std::int64_t> check_schema(db::Database& database);
 // Creates or migrates, in one transaction. Call check_schema() first. Tests of migrations make
 // older files with `target`.

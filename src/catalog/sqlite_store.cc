@@ -1,9 +1,13 @@
 // The catalog in one SQLite file. What a change means is decided by the pure apply(); this file
 // writes the difference between two catalogs and reads what others wrote.
+#include <chrono>
+#include <thread>
+
 #include "catalog/leases.h"
 #include "catalog/registry_table.h"
 #include "catalog/rows.h"
 #include "catalog/schema.h"
+#include "catalog/setup_lock.h"
 #include "catalog/store.h"
 #include "catalog/vector_table.h"
 #include "db/sqlite.h"
@@ -306,10 +310,57 @@ db::Access access_of(OpenMode mode) {
   return db::Access::read_only;
 }
 
-// Readers of a file that an older version made: it is brought up to date first.
-Result<void> migrate_for_reading(const std::string& path) {
-  TRY(db::Database database, db::Database::open(path, db::Access::read_write));
+// SQLite does not wait for readers when it changes to WAL (it does for everything else).
+constexpr int kJournalTries = 250;
+constexpr std::chrono::milliseconds kPause{20};
+
+Result<void> use_wal(db::Database& database) {
+  CHECK_OK(database.run("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL"));
+  for (int tries = 1;; ++tries) {
+    auto done = database.run("PRAGMA journal_mode = WAL");
+    if (done || done.error().code != Errc::unavailable || tries == kJournalTries) return done;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+// Processes that start together on a new file, or with a new version, take turns.
+Result<void> create_or_migrate(db::Database& database) {
+  TRY(const SetupLock turn, SetupLock::take(database.path()));
+  CHECK_OK(check_schema(database));
+  CHECK_OK(use_wal(database));
   return migrate_schema(database);
+}
+
+// The schema of a file that is to be read: one that is empty may be about to be made.
+constexpr int kReaderTries = 10;
+
+Result<std::int64_t> schema_for_reading(db::Database& database) {
+  for (int tries = 1;; ++tries) {
+    const bool is_being_made = SetupLock::is_taken(database.path());
+    TRY(const std::int64_t schema, check_schema(database));
+    if (schema != 0) return schema;
+    if (is_being_made && tries < kJournalTries) {
+      std::this_thread::sleep_for(kPause);
+    } else if (tries < kReaderTries) {
+      std::this_thread::sleep_for(kPause / 4);
+    } else {
+      return fail(Errc::not_found, database.path() + ": is empty, there is no catalog in it");
+    }
+  }
+}
+
+Result<void> prepare_for_reading(db::Database& database) {
+  TRY(const std::int64_t schema, schema_for_reading(database));
+  if (schema == kSchemaVersion) return {};
+  // Made by an older version: it is brought up to date first.
+  TRY(db::Database writable, db::Database::open(database.path(), db::Access::read_write));
+  return create_or_migrate(writable);
+}
+
+Result<void> prepare_for_writing(db::Database& database, OpenMode mode) {
+  TRY(const std::int64_t schema,
+      mode == OpenMode::must_exist ? schema_for_reading(database) : check_schema(database));
+  return schema == kSchemaVersion ? use_wal(database) : create_or_migrate(database);
 }
 
 }  // namespace
@@ -317,17 +368,8 @@ Result<void> migrate_for_reading(const std::string& path) {
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, OpenMode mode) {
   TRY(db::Database opened, db::Database::open(path, access_of(mode)));
   auto database = std::make_unique<db::Database>(std::move(opened));
-  TRY(std::int64_t schema, check_schema(*database));
-  if (mode != OpenMode::create_if_missing && schema == 0) {
-    return fail(Errc::not_found, path + ": is empty, there is no catalog in it");
-  }
-  CHECK_OK(database->run("PRAGMA foreign_keys = ON"));
-  if (mode == OpenMode::read_only) {
-    if (schema < kSchemaVersion) CHECK_OK(migrate_for_reading(path));
-  } else {
-    CHECK_OK(database->run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
-    CHECK_OK(migrate_schema(*database));
-  }
+  CHECK_OK(mode == OpenMode::read_only ? prepare_for_reading(*database)
+                                       : prepare_for_writing(*database, mode));
   auto store = std::make_unique<SqliteStore>(std::move(database));
   CHECK_OK(store->prepare(mode));
   return store;

@@ -7,10 +7,14 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 
 #include "catalog/schema.h"
+#include "catalog/setup_lock.h"
 #include "catalog/store.h"
 #include "db/sqlite.h"
 
@@ -433,6 +437,75 @@ TEST_F(SqliteStoreTest, OneLeadsUntilItsProcessEnds) {
   EXPECT_NE(store->try_lead(kConfig, "ingest").value(), nullptr);
   ::close(ready[0]);
   ::close(ready[1]);
+}
+
+// Opens `path` in a child as soon as the writing end of `start` is closed; the child's end says
+// whether that went well.
+pid_t open_in_child(const std::string& path, OpenMode mode, const int (&start)[2]) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::close(start[1]);
+  char none = 0;
+  (void)!::read(start[0], &none, 1);
+  const auto store = open_sqlite_store(path, mode);
+  const auto read = store ? (*store)->read_all() : std::unexpected(store.error());
+  if (!read) std::fprintf(stderr, "%s\n", read.error().message.c_str());
+  ::_exit(read ? 0 : 1);
+}
+
+// How many of `modes`, started together, failed.
+int failures_of(const std::string& path, const std::vector<OpenMode>& modes) {
+  int start[2];
+  if (::pipe(start) != 0) return -1;
+  std::vector<pid_t> children;
+  children.reserve(modes.size());
+  for (const OpenMode mode : modes) children.push_back(open_in_child(path, mode, start));
+  ::close(start[1]);
+  ::close(start[0]);
+  int failures = 0;
+  for (const pid_t child : children) {
+    int status = 0;
+    if (::waitpid(child, &status, 0) != child || status != 0) ++failures;
+  }
+  return failures;
+}
+
+TEST_F(SqliteStoreTest, ProcessesThatStartTogetherAllOpenTheNewFile) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string fresh = path() + std::to_string(round);
+    const std::vector<OpenMode> modes(16, OpenMode::create_if_missing);
+    EXPECT_EQ(failures_of(fresh, modes), 0) << "round " << round;
+  }
+}
+
+TEST_F(SqliteStoreTest, ProcessesThatStartTogetherAllOpenAnOlderFile) {
+  for (int round = 0; round < 10; ++round) {
+    const std::string old = path() + std::to_string(round);
+    make_first_schema(old);
+    std::vector<OpenMode> modes(8, OpenMode::create_if_missing);
+    modes.resize(16, OpenMode::read_only);
+    EXPECT_EQ(failures_of(old, modes), 0) << "round " << round;
+  }
+}
+
+TEST_F(SqliteStoreTest, AReaderWaitsForAFileThatIsBeingMade) {
+  auto setup = SetupLock::take(path());
+  ASSERT_TRUE(setup.has_value()) << setup.error().message;
+  std::ofstream(path()).close();
+  std::jthread maker([this, held = std::make_optional(*std::move(setup))]() mutable {
+    auto database = db::Database::open(path(), db::Access::read_write).value();
+    EXPECT_TRUE(migrate_schema(database).has_value());
+    held.reset();
+  });
+  EXPECT_TRUE(open(OpenMode::read_only)->read_all().has_value());
+}
+
+TEST_F(SqliteStoreTest, AnEmptyFileIsNoCatalogForReaders) {
+  std::ofstream(path()).close();
+  const auto refused = open_sqlite_store(path(), OpenMode::read_only);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::not_found);
+  EXPECT_FALSE(fs::exists(path() + ".setup"));
 }
 
 }  // namespace

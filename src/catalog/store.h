@@ -64,9 +64,11 @@ class Store {
 
 enum class OpenMode { create_if_missing, must_exist, read_only };
 
-// SQLite: `path` is the database file. Errors: not_found (must_exist, read_only), denied ("cannot
-// write to ...: permission denied"), conflict ("made by a newer version", "not a catalog of ours:
-// it holds tables of ..."), corrupt (the file is kept as it is and named).
+// SQLite: `path` is the database file. Any number of processes may open one at once, also a new one
+// or one of an older version: they take turns and none is refused. Errors: not_found (must_exist,
+// read_only), denied ("cannot write to ...: permission denied"), conflict ("made by a newer
+// version", "not a catalog of ours: it holds tables of ..."), corrupt (the file is kept as it is
+// and named), unavailable (others keep it locked for 5 to 10 s).
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, OpenMode mode);
 
 }  // namespace mcpo::catalog

@@ -147,7 +147,8 @@ void texts_per_second(benchmark::State& state) {
   }
   asio::io_context context{1};
   LocalEncoder encoder(
-      context.get_executor(), [&]() -> Result<std::shared_ptr<const TextModel>> { return model; },
+      context.get_executor(),
+      [&](const std::stop_token&) -> Result<std::shared_ptr<const TextModel>> { return model; },
       {.threads = threads}, Logger::none());
   Cost bare, ours;
   for (auto _ : state) {

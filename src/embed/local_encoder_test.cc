@@ -31,6 +31,17 @@ class GatedModel final : public TextModel {
     return Encoding{.vector = {static_cast<float>(job.text.size())}};
   }
 
+  void rest() const override {
+    const std::lock_guard lock(mutex_);
+    ++rests_;
+    changed_.notify_all();
+  }
+  void wait_until_rested(int times) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return rests_ >= times; });
+    EXPECT_EQ(rests_, times);
+  }
+
   void allow(int texts) {
     const std::lock_guard lock(mutex_);
     allowed_ += texts;
@@ -51,6 +62,7 @@ class GatedModel final : public TextModel {
   mutable std::condition_variable changed_;
   mutable int allowed_ = 0;
   mutable std::vector<std::string> begun_;
+  mutable int rests_ = 0;
 };
 
 class LocalEncoderTest : public http::LoopTest {
@@ -59,7 +71,9 @@ class LocalEncoderTest : public http::LoopTest {
     model->allow(1000);  // nobody must wait for ever
   }
   void make(LocalEncoderOptions options) {
-    auto load = [this]() -> Result<std::shared_ptr<const TextModel>> { return model; };
+    auto load = [this](const std::stop_token&) -> Result<std::shared_ptr<const TextModel>> {
+      return model;
+    };
     encoder = std::make_unique<LocalEncoder>(context.get_executor(), load, options, Logger::none());
   }
   // Starts a call whose outcome lands in the returned place: vectors' first numbers, or the error.
@@ -176,6 +190,15 @@ TEST_F(LocalEncoderTest, OneBadTextFailsItsCallOnly) {
   EXPECT_EQ(*good, "4;");
 }
 
+TEST_F(LocalEncoderTest, TheModelRestsOnceAfterWork) {
+  make({.threads = 1, .rest_after = Millis(1)});
+  for (int times = 1; times <= 3; ++times) {
+    model->allow(2);
+    run_until_set(start({"a", "b"}, Priority::bulk));
+    model->wait_until_rested(times);
+  }
+}
+
 TEST_F(LocalEncoderTest, StopFailsWhatWaitsAndJoins) {
   make({.threads = 1});
   const auto working = start({"w"}, Priority::bulk);
@@ -194,9 +217,12 @@ TEST_F(LocalEncoderTest, StopFailsWhatWaitsAndJoins) {
 class LocalEncoderLoadTest : public LocalEncoderTest {
  public:
   LocalEncoderLoadTest() {
-    auto load = [loaded = gate.get_future().share()] { return loaded.get(); };
-    encoder = std::make_unique<LocalEncoder>(context.get_executor(), load, LocalEncoderOptions(),
-                                             Logger::none());
+    // Deaf to stop, as the runtime is in places.
+    auto load = [loaded = gate.get_future().share()](const std::stop_token&) {
+      return loaded.get();
+    };
+    encoder = std::make_unique<LocalEncoder>(
+        context.get_executor(), load, LocalEncoderOptions{.stop_grace = Millis(5)}, Logger::none());
   }
   std::promise<Result<std::shared_ptr<const TextModel>>> gate;
 };
@@ -207,7 +233,7 @@ TEST_F(LocalEncoderLoadTest, CallsWaitForTheModelWithinTheirDeadline) {
   const auto impatient = start({"x"}, Priority::interactive, async::Deadline::in(Millis(5)));
   run_until_set(impatient);
   EXPECT_EQ(*impatient, "timeout: encode texts: no answer in time");
-  const auto patient = start({"abc"}, Priority::interactive);
+  const auto patient = start({"abc"}, Priority::bulk);
   model->allow(1);
   gate.set_value(model);
   run_until_set(patient);
@@ -215,6 +241,72 @@ TEST_F(LocalEncoderLoadTest, CallsWaitForTheModelWithinTheirDeadline) {
   EXPECT_EQ(encoder->identity(), "gated");
   EXPECT_EQ(encoder->health().state, EncoderHealth::State::ready);
   EXPECT_TRUE(encoder->is_word(1));
+}
+
+TEST_F(LocalEncoderLoadTest, OnceSomebodyWaitedInVainTheNextAreToldAtOnce) {
+  const auto early = start({"early"}, Priority::interactive);
+  run_until_set(start({"x"}, Priority::interactive, async::Deadline::in(Millis(5))));
+  EXPECT_EQ(*start({"y"}, Priority::interactive), "unavailable: the model is still loading");
+  model->allow(2);
+  gate.set_value(model);
+  run_until_set(early);
+  EXPECT_EQ(*early, "5;");
+  const auto later = start({"abc"}, Priority::interactive);
+  run_until_set(later);
+  EXPECT_EQ(*later, "3;");
+}
+
+TEST_F(LocalEncoderLoadTest, ABulkCallInVainSaysNothingOfThePatienceOfOthers) {
+  run_until_set(start({"x"}, Priority::bulk, async::Deadline::in(Millis(5))));
+  const auto query = start({"query"}, Priority::interactive);
+  model->allow(1);
+  gate.set_value(model);
+  run_until_set(query);
+  EXPECT_EQ(*query, "5;");
+}
+
+TEST_F(LocalEncoderLoadTest, StopDoesNotWaitForALoadThatIsDeafToIt) {
+  const auto waiting = start({"x"}, Priority::bulk);
+  encoder->stop();
+  run_until_set(waiting);
+  EXPECT_EQ(*waiting, "cancelled: the encoder is stopping");
+  encoder.reset();
+  gate.set_value(model);  // to nobody
+  context.restart();
+  EXPECT_EQ(context.poll(), 0U);
+}
+
+TEST_F(LocalEncoderTest, StopTellsTheLoadAndJoinsIt) {
+  std::atomic<bool> heard = false;
+  auto load = [&heard](const std::stop_token& stop) -> Result<std::shared_ptr<const TextModel>> {
+    std::promise<void> told;
+    const std::stop_callback tell(stop, [&told] { told.set_value(); });
+    told.get_future().wait();
+    heard = true;
+    return fail(Errc::cancelled, "stopped");
+  };
+  encoder = std::make_unique<LocalEncoder>(context.get_executor(), load,
+                                           LocalEncoderOptions{.stop_grace = std::chrono::hours(1)},
+                                           Logger::none());
+  encoder->stop();
+  EXPECT_TRUE(heard);
+  EXPECT_EQ(*start({"x"}, Priority::interactive), "cancelled: the encoder is stopping");
+}
+
+// The loop is busy while the model fails: it hears of that after the call.
+TEST_F(LocalEncoderLoadTest, ACallRightAfterTheFailureIsToldItsCause) {
+  auto body = [](LocalEncoderLoadTest& t) -> async::Co<> {
+    t.gate.set_value(fail(Errc::not_found, "no model; ./do setup"));
+    while (t.encoder->waiting() > 0) std::this_thread::yield();
+    EXPECT_EQ(t.encoder->health().state, EncoderHealth::State::starting);
+    std::vector<EncodeJob> jobs(1);
+    const auto late = co_await t.encoder->encode(std::move(jobs), Priority::interactive, soon());
+    EXPECT_EQ(late.error(), (Error{Errc::unavailable, "no model; ./do setup"}));
+  };
+  const auto waiting = start({"x"}, Priority::bulk);
+  context.restart();
+  run(body(*this));
+  run_until_set(waiting);
 }
 
 TEST_F(LocalEncoderLoadTest, AModelThatCannotBeLoadedFailsEveryCallWithTheReason) {

@@ -52,6 +52,17 @@ std::optional<fs::path> model_in(const fs::path& folder) {
   return file_ending_in(folder, ".onnx");
 }
 
+// As exporters name them: model.onnx_data, model.onnx_data_1, model.onnx.data.
+std::vector<fs::path> data_of(const fs::path& model) {
+  const std::string name = model.filename().string();
+  std::vector<fs::path> data = files_of(model.parent_path());
+  std::erase_if(data, [&](const fs::path& file) {
+    const std::string other = file.filename().string();
+    return !other.starts_with(name + "_data") && !other.starts_with(name + ".data");
+  });
+  return data;
+}
+
 std::optional<fs::path> vocabulary_in(const fs::path& folder, const fs::path& model) {
   for (const char* name : {"tokenizer.json", "vocab.txt"}) {
     if (is_file(folder / name)) return folder / name;
@@ -65,6 +76,30 @@ std::optional<fs::path> library_in(const fs::path& folder) {
     if (file.filename().string().starts_with("libonnxruntime.so")) return file;
   }
   return std::nullopt;
+}
+
+// "a/b/c" is neither a model nor ORGANISATION/MODEL.
+bool is_path(const std::string& name) {
+  return name.starts_with('/') || name.starts_with('.') || std::ranges::count(name, '/') > 1 ||
+         is_folder(name);
+}
+
+// The folder's own name tells which model it is.
+fs::path without_last_slash(const fs::path& folder) {
+  return folder.has_filename() ? folder : folder.parent_path();
+}
+
+// The sub-folder of that name, in any case; the very one first.
+fs::path child_of(const fs::path& folder, const std::string& name) {
+  if (is_folder(folder / name)) return folder / name;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const fs::path& child = it->path();
+    if (ascii_lower(child.filename().string()) == ascii_lower(name) && is_folder(child)) {
+      return child;
+    }
+  }
+  return folder / name;
 }
 
 // What was looked for and not found, for the error.
@@ -87,14 +122,15 @@ class Search {
  private:
   std::optional<ModelFiles> find_files() {
     const std::string& name = places_.model_name;
+    if (is_path(name)) return files_at(without_last_slash(name), name);
     if (!places_.model_dir.empty()) {
       if (auto found = files_at(places_.model_dir, name)) return found;
     }
-    if (name.contains('/') && is_folder(name)) return files_at(name, name);
     for (const fs::path& share : shares_) {
-      const fs::path folder = share / "models" / std::string(short_model_name(name));
-      if (auto found = files_at(folder, std::string(short_model_name(name)))) return found;
+      const fs::path folder = child_of(share / "models", std::string(short_model_name(name)));
+      if (auto found = files_at(folder, folder.filename().string())) return found;
     }
+    if (name.contains('/')) looked_.push_back("a folder " + name);
     return std::nullopt;
   }
 
@@ -104,7 +140,7 @@ class Search {
     if (!model) looked_.push_back((folder / "model.onnx").string());
     if (model && !vocabulary) looked_.push_back((folder / "tokenizer.json or vocab.txt").string());
     if (!model || !vocabulary) return std::nullopt;
-    return ModelFiles{name, folder, *model, *vocabulary, {}};
+    return ModelFiles{name, folder, *model, data_of(*model), *vocabulary, {}};
   }
 
   bool find_library(ModelFiles& files) {
@@ -124,7 +160,7 @@ class Search {
     return fail(Errc::not_found,
                 what + " is not here (looked for " + join(looked_, ", ") +
                     "); in a checkout `./do setup` gets both, else name their folder with "
-                    "--model-dir");
+                    "--model-dir, or a model's own with EMBEDDING_MODEL_NAME");
   }
 
   const ModelPlaces& places_;
@@ -147,7 +183,7 @@ fs::path program_folder() {
   return fs::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
-Result<std::string> file_sha256(const fs::path& path) {
+Result<std::string> file_sha256(const fs::path& path, const std::stop_token& stop) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(Errc::not_found, "cannot open " + path.string());
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
@@ -155,6 +191,7 @@ Result<std::string> file_sha256(const fs::path& path) {
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   std::vector<char> buffer(std::size_t{1} << 18);
   while (in) {
+    if (stop.stop_requested()) return fail(Errc::cancelled, "hashing was stopped");
     in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
     EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(in.gcount()));
   }

@@ -1,6 +1,7 @@
 #include "embed/model_settings.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/hash.h"
@@ -34,6 +35,25 @@ Result<Pooling> pooling_of(RawJson config, Pooling otherwise) {
       Errc::invalid,
       "1_Pooling/config.json asks for a pooling other than mean and cls, which are the ones "
       "supported");
+}
+
+// "sentence_transformers.models.Dense" is "Dense".
+std::string_view last_part(std::string_view type) { return type.substr(type.rfind('.') + 1); }
+
+// What follows the graph in Python: to leave a step out would give other vectors, silently. Dropout
+// does nothing outside training.
+Result<void> check_modules(RawJson modules) {
+  constexpr std::array<std::string_view, 4> kDone{"Transformer", "Pooling", "Normalize", "Dropout"};
+  if (!modules.is_array()) return {};
+  for (const RawJson module : modules.elements()) {
+    const auto type = module.find("type");
+    const std::string name = type ? type->as_string().value_or("") : "";
+    if (std::ranges::find(kDone, last_part(name)) != kDone.end()) continue;
+    return fail(Errc::invalid,
+                "modules.json names a module \"" + name +
+                    "\", which is not supported: only Transformer, Pooling and Normalize are");
+  }
+  return {};
 }
 
 // Models without a limit of their own say 1e30.
@@ -70,6 +90,8 @@ ModelSettings known_settings(std::string_view name) {
 }
 
 Result<ModelSettings> settings_of(ModelSettings known, const ModelConfiguration& files) {
+  TRY(const RawJson modules, object_of(files.modules, "modules.json"));
+  CHECK_OK(check_modules(modules));
   TRY(const RawJson pooling, object_of(files.pooling, "1_Pooling/config.json"));
   TRY(const RawJson bert, object_of(files.sentence_bert, "sentence_bert_config.json"));
   TRY(const RawJson sentence,

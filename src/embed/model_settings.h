@@ -23,6 +23,7 @@ struct ModelSettings {
 
 // Contents of files; empty where there is none.
 struct ModelConfiguration {
+  std::string modules;                // modules.json: what follows the graph
   std::string pooling;                // 1_Pooling/config.json
   std::string sentence_bert;          // sentence_bert_config.json: max_seq_length
   std::string sentence_transformers;  // config_sentence_transformers.json: prompts
@@ -32,8 +33,8 @@ struct ModelConfiguration {
 
 // What is known of all-MiniLM, bge and e5, by a part of the name in any case; else the defaults.
 ModelSettings known_settings(std::string_view name);
-// `known`, where the files do not say otherwise. Errors: invalid (a file is no JSON; a pooling that
-// we do not do).
+// `known`, where the files do not say otherwise. Errors: invalid (a file is no JSON; a pooling or
+// a module, such as Dense, that we do not do).
 Result<ModelSettings> settings_of(ModelSettings known, const ModelConfiguration& files);
 // For a `vocab.txt`, which says nothing of case: from tokenizer_config.json. Errors: invalid.
 Result<BertRules> bert_rules_of(const ModelConfiguration& files);

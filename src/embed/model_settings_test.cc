@@ -44,6 +44,19 @@ TEST(ModelSettings, RefusesWhatItWouldDoWrong) {
   EXPECT_TRUE(broken.error().message.starts_with("config.json: "));
 }
 
+TEST(ModelSettings, RefusesModulesThatItWouldLeaveOut) {
+  const std::string usual =
+      R"([{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"},
+    {"idx": 1, "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},)";
+  EXPECT_TRUE(settings_of(
+      {}, {.modules = usual + R"({"type": "sentence_transformers.models.Normalize"}])"}));
+  const auto dense =
+      settings_of({}, {.modules = usual + R"({"type": "sentence_transformers.models.Dense"}])"});
+  ASSERT_FALSE(dense);
+  EXPECT_EQ(dense.error().code, Errc::invalid);
+  EXPECT_TRUE(dense.error().message.contains("sentence_transformers.models.Dense"));
+}
+
 TEST(ModelSettings, CaseComesFromTheTokenizersConfiguration) {
   EXPECT_EQ(*bert_rules_of({}), BertRules());
   const auto cased = bert_rules_of({.tokenizer = R"({"do_lower_case": false})"});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,14 @@ namespace mcpo::embed {
 class OnnxEmbedder final : public TextModel {
  public:
   // Blocks for 100 to 200 ms and reads the whole model. Bounds what malloc keeps, for the whole
-  // process. Errors: those of the files (not_found,
-  // invalid: what is wrong with which).
-  static Result<std::unique_ptr<OnnxEmbedder>> load(const ModelFiles& files);
+  // process. Errors: those of the files (not_found, invalid: what is wrong with which), cancelled
+  // (`stop`; while the library reads the graph it may take a moment to notice).
+  static Result<std::unique_ptr<OnnxEmbedder>> load(const ModelFiles& files,
+                                                    const std::stop_token& stop = {});
 
   const std::string& identity() const override { return identity_; }
   Result<Encoding> encode(const EncodeJob& job) const override;
+  void rest() const override;
   bool is_word(std::uint32_t token) const override { return wordpiece_.is_word(token); }
   std::string_view piece(std::uint32_t token) const override { return wordpiece_.piece(token); }
 

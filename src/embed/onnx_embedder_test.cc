@@ -152,6 +152,32 @@ TEST_F(OnnxEmbedderTest, TakesAnyFolderWithAVocabularyAndItsConfiguration) {
   EXPECT_NE((*own)->identity(), embedder->identity());
 }
 
+TEST_F(OnnxEmbedderTest, IdentityChangesWithWeightsOutsideTheModel) {
+  namespace fs = std::filesystem;
+  ModelFiles files = find_model(test_places()).value();
+  std::string name = (fs::temp_directory_path() / "mcpo-model-XXXXXX").string();
+  const fs::path folder = mkdtemp(name.data());
+  files.data = {folder / "model.onnx_data"};
+  std::ofstream(files.data[0]) << "x";
+  const std::string one = OnnxEmbedder::load(files).value()->identity();
+  std::ofstream(files.data[0]) << "y";
+  const std::string other = OnnxEmbedder::load(files).value()->identity();
+  fs::remove_all(folder);
+  EXPECT_NE(one, other);
+  EXPECT_NE(one, embedder->identity());
+}
+
+TEST_F(OnnxEmbedderTest, GivesUpWhenToldToStop) {
+  const ModelFiles files = find_model(test_places()).value();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(OnnxEmbedder::load(files, stop.get_token()).error().code, Errc::cancelled);
+  auto runtime = OnnxRuntime::load(files.library).value();
+  const auto session = OnnxSession::open(std::move(runtime), files.model, stop.get_token());
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code, Errc::cancelled);
+}
+
 TEST(OnnxRuntime, SaysWhatIsWrongWithALibrary) {
   EXPECT_EQ(OnnxRuntime::load("/nowhere/libonnxruntime.so").error().code, Errc::not_found);
   const auto text = OnnxRuntime::load("/etc/passwd");

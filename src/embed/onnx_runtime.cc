@@ -107,7 +107,7 @@ struct OnnxSession::Impl {
   std::string output;
 
   const OrtApi& api() const { return *runtime->impl_->api; }
-  Result<void> open(const std::filesystem::path& model);
+  Result<void> open(const std::filesystem::path& model, const std::stop_token& stop);
   Result<void> read_inputs();
   Result<void> read_output();
   Result<Owned<OrtSessionOptions>> options() const;
@@ -120,19 +120,25 @@ OnnxSession::OnnxSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 OnnxSession::~OnnxSession() = default;
 
 Result<std::unique_ptr<OnnxSession>> OnnxSession::open(std::shared_ptr<OnnxRuntime> runtime,
-                                                       const std::filesystem::path& model) {
+                                                       const std::filesystem::path& model,
+                                                       const std::stop_token& stop) {
   auto impl = std::make_unique<Impl>();
   impl->runtime = std::move(runtime);
-  CHECK_OK(impl->open(model));
+  CHECK_OK(impl->open(model, stop));
   return std::unique_ptr<OnnxSession>(new OnnxSession(std::move(impl)));
 }
 
-Result<void> OnnxSession::Impl::open(const std::filesystem::path& model) {
+Result<void> OnnxSession::Impl::open(const std::filesystem::path& model,
+                                     const std::stop_token& stop) {
   TRY(const auto settings, options());
+  const std::stop_callback cancel(stop, [this, &settings] {
+    api().ReleaseStatus(api().SessionOptionsSetLoadCancellationFlag(settings.get(), true));
+  });
   auto opened = owned<OrtSession>(
       api(), api().ReleaseSession, "load " + model.string(), [&](OrtSession** out) {
         return api().CreateSession(runtime->impl_->env.get(), model.c_str(), settings.get(), out);
       });
+  if (!opened && stop.stop_requested()) return fail(Errc::cancelled, "loading was stopped");
   if (!opened) return fail(Errc::invalid, std::move(opened.error().message));
   session = *std::move(opened);
   CHECK_OK(read_inputs());

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,11 @@ class OnnxRuntime {
 class OnnxSession {
  public:
   // Blocks for about 100 ms. Keeps the runtime. Errors: invalid (not a model, or not of that kind:
-  // inputs other than input_ids, attention_mask, token_type_ids; no output of token vectors).
+  // inputs other than input_ids, attention_mask, token_type_ids; no output of token vectors),
+  // cancelled (`stop`, as soon as the library notices).
   static Result<std::unique_ptr<OnnxSession>> open(std::shared_ptr<OnnxRuntime> runtime,
-                                                   const std::filesystem::path& model);
+                                                   const std::filesystem::path& model,
+                                                   const std::stop_token& stop = {});
   ~OnnxSession();
   OnnxSession(const OnnxSession&) = delete;
   OnnxSession& operator=(const OnnxSession&) = delete;

@@ -17,6 +17,9 @@ class TextModel {
   virtual const std::string& identity() const = 0;  // see Encoder
   // Errors: internal (the runtime failed).
   virtual Result<Encoding> encode(const EncodeJob& job) const = 0;
+  // There has been nothing to do for a while: gives back memory that only work needs. Others may be
+  // encoding meanwhile.
+  virtual void rest() const {}
   virtual bool is_word(std::uint32_t token) const = 0;
   virtual std::string_view piece(std::uint32_t token) const = 0;
 };

@@ -4,11 +4,12 @@
 
 namespace mcpo::embed {
 
-bool WorkQueue::push(const std::shared_ptr<EncodeCall>& call) {
+WorkQueue::Push WorkQueue::push(const std::shared_ptr<EncodeCall>& call) {
   {
     const std::lock_guard lock(mutex_);
     auto& queue = queue_of(call->priority);
-    if (closed_ || queue.size() + call->jobs.size() > limit_) return false;
+    if (closed_) return Push::closed;
+    if (queue.size() + call->jobs.size() > limit_) return Push::full;
     for (std::size_t i = 0; i < call->jobs.size(); ++i) queue.push_back({call, i});
   }
   if (call->jobs.size() == 1) {
@@ -16,12 +17,17 @@ bool WorkQueue::push(const std::shared_ptr<EncodeCall>& call) {
   } else {
     changed_.notify_all();
   }
-  return true;
+  return Push::taken;
+}
+
+bool WorkQueue::wait_for(Millis patience) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, patience, [this] { return has_news(); });
 }
 
 std::optional<WorkQueue::Item> WorkQueue::pop() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return closed_ || !interactive_.empty() || !bulk_.empty(); });
+  changed_.wait(lock, [this] { return has_news(); });
   if (closed_) return std::nullopt;
   auto& queue = interactive_.empty() ? bulk_ : interactive_;
   Item item = std::move(queue.front());

@@ -43,8 +43,11 @@ class WorkQueue {
     std::shared_ptr<EncodeCall> call;
     std::size_t index = 0;  // of its jobs
   };
-  // All texts of the call, or none when there is no room (or the queue is closed).
-  bool push(const std::shared_ptr<EncodeCall>& call);
+  enum class Push { taken, full, closed };
+  // All texts of the call, or none.
+  Push push(const std::shared_ptr<EncodeCall>& call);
+  // Blocks until there is something or it is closed, or until `patience` is over: false.
+  bool wait_for(Millis patience);
   // Blocks until there is something; nullopt once closed.
   std::optional<Item> pop();
   void remove(const EncodeCall& call);
@@ -53,6 +56,7 @@ class WorkQueue {
   std::size_t size() const;
 
  private:
+  bool has_news() const { return closed_ || !interactive_.empty() || !bulk_.empty(); }
   std::deque<Item>& queue_of(Priority priority) {
     return priority == Priority::interactive ? interactive_ : bulk_;
   }
