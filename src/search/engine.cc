@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -23,7 +24,8 @@
 namespace mcpo::search {
 namespace {
 
-constexpr float kExactBonus = 3;  // more than base and corrections together can be
+constexpr float kExactBonus = 3;      // more than base and corrections together can be
+constexpr std::size_t kMaxNamed = 3;  // unqualified exact names of one server
 constexpr std::size_t kMaxRepeats = 2;
 constexpr float kRepeatPenalty = 1;
 constexpr std::size_t kShared = 8;  // places that no server has alone
@@ -103,7 +105,7 @@ class Engine final : public Index {
  private:
   Arms arms() const { return {lexical_, vectors_}; }
   void score(const Request& request, const Query& query, Scratch& scratch) const;
-  std::vector<DocId> exact_documents(const Query& query) const;
+  std::vector<DocId> exact_documents(const Query& query, const BaseScores& base) const;
   void append_siblings(const Query& query, std::span<const DocId> exact, Scratch& scratch) const;
   void collect(const Query& query, Scratch& scratch) const;
   std::vector<Correction> corrections(std::span<const Hit> head, const Scratch& scratch) const;
@@ -140,13 +142,27 @@ void Engine::score(const Request& request, const Query& query, Scratch& scratch)
   scratch.rows.assign(query.embedding->rows, query.embedding->vector.size());
 }
 
-std::vector<DocId> Engine::exact_documents(const Query& query) const {
-  std::vector<DocId> out = names_.mentioned_in(query.description);
-  const std::vector<DocId> more = names_.mentioned_in(query.keywords);
-  out.insert(out.end(), more.begin(), more.end());
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
-  if (query.visible) std::erase_if(out, [&](DocId doc) { return !query.visible(doc); });
+// Visible documents whose names the request has, ascending. Of those that no server's name stands
+// before, each server gets its best kMaxNamed only: it may have called its tools as requests speak.
+std::vector<DocId> Engine::exact_documents(const Query& query, const BaseScores& base) const {
+  std::vector<DocId> out;
+  std::vector<Hit> unqualified;
+  for (const std::string_view text : {query.description, query.keywords}) {
+    for (const ExactNames::Mention one : names_.mentioned_in(text)) {
+      if (query.visible && !query.visible(one.doc)) continue;
+      if (one.qualified) out.push_back(one.doc);
+      if (!one.qualified) unqualified.push_back({one.doc, base[one.doc]});
+    }
+  }
+  std::ranges::sort(unqualified, is_better);
+  const auto again = std::ranges::unique(unqualified, {}, &Hit::doc);
+  unqualified.erase(again.begin(), again.end());
+  std::map<std::uint32_t, std::size_t> named;
+  for (const Hit& hit : unqualified) {
+    const std::uint32_t server = servers_.of(hit.doc);
+    if (server == Servers::kNone || ++named[server] <= kMaxNamed) out.push_back(hit.doc);
+  }
+  make_set(out);
   return out;
 }
 
@@ -170,7 +186,7 @@ void Engine::append_siblings(const Query& query, std::span<const DocId> exact,
 
 // Fills scratch.hits: exact names, then the others by base score.
 void Engine::collect(const Query& query, Scratch& scratch) const {
-  const std::vector<DocId> exact = exact_documents(query);
+  const std::vector<DocId> exact = exact_documents(query, scratch.base);
   std::vector<Hit>& hits = scratch.hits;
   hits.clear();
   for (const DocId doc : scratch.base.found()) {

@@ -92,6 +92,49 @@ TEST(Engine, PlainWordsAreNamesOnlyWhenSetApart) {
   EXPECT_EQ(first_for("search code in repositories with `fetch`"), 4U);
 }
 
+TEST(Engine, WhatStandsInAnyTextIsANameOnlyWhenSetApart) {
+  std::vector<Document> tools = some_tools();
+  for (const char* name : {"2025", "e-mail", "für", "и", "2nd"}) {
+    tools.push_back({.server = "odd", .name = name});
+    const auto added = static_cast<DocId>(tools.size() - 1);
+    const auto index = build_index(tools);
+    const auto is_exact = [&](const std::string& text) {
+      return index->explain({.description = text}, added).exact_name;
+    };
+    EXPECT_FALSE(is_exact(std::string("search code ") + name + " in files")) << name;
+    for (const char* before : {"", "run odd.", "odd__"})
+      EXPECT_TRUE(is_exact(before + std::string(name)));
+    EXPECT_TRUE(is_exact("run `" + std::string(name) + "` now")) << name;
+  }
+}
+
+TEST(Engine, NamesOfCodeCountInRunningText) {
+  for (const char* name : {"resolve-library-id", "s3-list", "md5sum", "a_b", "getUser"}) {
+    const auto index = build_index({{.server = "a", .name = name}, {.server = "b", .name = "x"}});
+    EXPECT_TRUE(
+        index->explain({.description = std::string("first ") + name + ", then"}, 0).exact_name)
+        << name;
+  }
+}
+
+TEST(Engine, OneServerHasThreeUnqualifiedNamesAtMost) {
+  std::vector<Document> tools;
+  std::string request;
+  for (int i = 0; i < 6; ++i) {
+    tools.push_back({.server = "many", .name = "word_" + std::to_string(i)});
+    request += tools.back().name + " ";
+  }
+  tools.push_back({.server = "few", .name = "get_it"});
+  const auto index = build_index(tools);
+  const auto count_exact = [&](const std::string& text) {
+    return std::ranges::count_if(index->search({.description = text}).hits, [&](const Hit& hit) {
+      return index->explain({.description = text}, hit.doc).exact_name;
+    });
+  };
+  EXPECT_EQ(count_exact(request + "get_it"), 4);
+  EXPECT_EQ(count_exact(request + "many.word_0 many.word_1 many.word_2 many.word_3"), 4);
+}
+
 TEST(Engine, HidesWhatMayNotBeSeen) {
   const auto index = build_index(some_tools());
   Query query{.description = "create_issue on jira"};
