@@ -95,7 +95,8 @@ class Engine final : public Index {
         name_rows_(parts) {}
 
   Ranking search(const Query& query) const override;
-  Explanation explain(const Query& query, DocId doc) const override;
+  std::vector<Explanation> explain_all(const Query& query,
+                                       std::span<const DocId> docs) const override;
   std::size_t size() const override { return lexical_.size(); }
   std::size_t memory_bytes() const override {
     return lexical_.memory_bytes() + names_.memory_bytes() + servers_.memory_bytes() +
@@ -116,12 +117,14 @@ class Engine final : public Index {
   std::vector<Hit> ranked(const Query& query, Scratch& scratch) const;
   void put_nearest(const Request& request, const Query& query, Ranking& out) const;
   void append_respelled(const Request& request, const Query& query, std::vector<DocId>& out) const;
-  void explain_base(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                    Explanation& out) const;
-  void explain_unit(const Request& request, const Query& query, std::size_t unit, double factor,
-                    DocId doc, Scratch& scratch, Explanation& out) const;
-  void explain_ranks(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                     Explanation& out) const;
+  using Explained = std::vector<std::pair<DocId, Explanation*>>;
+  void explain_base(const Request& request, const Query& query, const Explained& all,
+                    BaseScores& base) const;
+  void explain_unit(const Request& request, std::size_t unit, const BaseScores& base, DocId doc,
+                    std::span<const RequestTerm> terms, Explanation& out) const;
+  void explain_ranks(const Request& request, const Query& query, const Explained& all,
+                     BaseScores& base) const;
+  void explain_head(const Query& query, const Explained& all, Scratch& scratch) const;
 
   LexicalIndex lexical_;
   ExactNames names_;
@@ -347,38 +350,28 @@ void Engine::append_respelled(const Request& request, const Query& query,
   }
 }
 
-Explanation Engine::explain(const Query& query, DocId doc) const {
-  Explanation out;
-  if (doc >= size() || (query.visible && !query.visible(doc))) return out;
+std::vector<Explanation> Engine::explain_all(const Query& query,
+                                             std::span<const DocId> docs) const {
+  std::vector<Explanation> out(docs.size());
+  Explained all;
+  for (std::size_t i = 0; i < docs.size(); ++i) {
+    const bool may_be_seen = docs[i] < size() && (!query.visible || query.visible(docs[i]));
+    if (may_be_seen) all.emplace_back(docs[i], &out[i]);
+  }
+  if (all.empty()) return out;
   Scratch& scratch = thread_scratch();
   const Request request = read_request(query);
-  explain_ranks(request, query, doc, scratch, out);
+  explain_ranks(request, query, all, scratch.base);
   score(request, query, scratch);
-  const std::vector<Placed> head = ranked_head(query, scratch);
-  const auto place = std::ranges::find(head, doc, [](const Placed& one) { return one.hit.doc; });
-  out.in_head = place != head.end();
-  if (out.in_head) {
-    out.server_part = place->added.server;
-    out.name_part = place->added.name;
-    out.sentence_part = place->added.sentence;
-    out.bigram_part = place->added.bigrams;
-    out.repeat_part = place->added.repeat;
-    out.room_part = place->added.room;
-  }
-  const auto exact = std::span(scratch.hits).first(scratch.exact);
-  out.exact_name = std::ranges::find(exact, doc, &Hit::doc) != exact.end();
-  if (out.exact_name) out.exact_part = kExactBonus;
-  out.too_far = scratch.base.too_far().size();
-  if (vectors_.has(doc)) out.cosine = scratch.base.nearest(doc);
-  explain_base(request, query, doc, scratch, out);
+  explain_head(query, all, scratch);
+  explain_base(request, query, all, scratch.base);
   return out;
 }
 
-// Where each arm alone would place the document, and how many documents it may not see.
-void Engine::explain_ranks(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                           Explanation& out) const {
-  BaseScores& base = scratch.base;
-  const auto rank = [&]() -> std::size_t {
+// Where each arm alone would place the documents, and how many others may not be seen.
+void Engine::explain_ranks(const Request& request, const Query& query, const Explained& all,
+                           BaseScores& base) const {
+  const auto rank = [&](DocId doc) -> std::size_t {
     if (base[doc] == 0) return 0;
     const Hit self{doc, base[doc]};
     return 1 + static_cast<std::size_t>(std::ranges::count_if(base.found(), [&](DocId other) {
@@ -386,35 +379,71 @@ void Engine::explain_ranks(const Request& request, const Query& query, DocId doc
            }));
   };
   base.compute(arms(), request, query, 0);
-  out.lexical_rank = rank();
+  for (const auto& [doc, out] : all) out->lexical_rank = rank(doc);
   base.compute(arms(), request, query, 1);
-  if (base.is_hybrid() && vectors_.has(doc)) out.semantic_rank = rank();
-  if (!query.visible) return;
-  for (DocId other = 0; other < size(); ++other) out.hidden += query.visible(other) ? 0 : 1;
+  std::size_t hidden = 0;
+  for (DocId other = 0; query.visible && other < size(); ++other) {
+    hidden += query.visible(other) ? 0 : 1;
+  }
+  for (const auto& [doc, out] : all) {
+    if (base.is_hybrid() && vectors_.has(doc)) out->semantic_rank = rank(doc);
+    out->hidden = hidden;
+  }
 }
 
-// Both arms' parts of the base score, from the whole request and the part of it that counts.
-void Engine::explain_base(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                          Explanation& out) const {
-  if (scratch.base[doc] == 0) return;
-  const double share = scratch.base.whole_share(request);
-  explain_unit(request, query, 0, share, doc, scratch, out);
-  const std::size_t part = scratch.base.best_part(doc);
-  if (part > 0) explain_unit(request, query, part, 1 - share, doc, scratch, out);
-  for (const double field : out.field_scores) out.lexical += field;
+// What is added to the base scores.
+void Engine::explain_head(const Query& query, const Explained& all, Scratch& scratch) const {
+  const std::vector<Placed> head = ranked_head(query, scratch);
+  const auto exact = std::span(scratch.hits).first(scratch.exact);
+  for (const auto& [doc, out] : all) {
+    const auto place = std::ranges::find(head, doc, [](const Placed& one) { return one.hit.doc; });
+    out->in_head = place != head.end();
+    if (out->in_head) {
+      out->server_part = place->added.server;
+      out->name_part = place->added.name;
+      out->sentence_part = place->added.sentence;
+      out->bigram_part = place->added.bigrams;
+      out->repeat_part = place->added.repeat;
+      out->room_part = place->added.room;
+    }
+    out->exact_name = std::ranges::find(exact, doc, &Hit::doc) != exact.end();
+    if (out->exact_name) out->exact_part = kExactBonus;
+    out->too_far = scratch.base.too_far().size();
+    if (vectors_.has(doc)) out->cosine = scratch.base.nearest(doc);
+  }
 }
 
-// Adds `factor` of what one unit says of the document.
-void Engine::explain_unit(const Request& request, const Query& query, std::size_t unit,
-                          double factor, DocId doc, Scratch& scratch, Explanation& out) const {
-  const BaseScores::Unit one = scratch.base.unit_of(arms(), request, query, unit, doc);
-  const double share = scratch.base.share();
-  out.semantic += factor * share * one.scores.semantic;
-  if (one.lexical_best == 0) return;
-  const auto terms = lexical_.request_terms(scratch.base.text_of(request, unit));
+// Both arms' parts of the base scores, from the whole request and the part of it that counts for a
+// document: unit by unit, each computed once.
+void Engine::explain_base(const Request& request, const Query& query, const Explained& all,
+                          BaseScores& base) const {
+  std::vector<std::size_t> units = {0};
+  for (const auto& [doc, out] : all) units.push_back(base.best_part(doc));
+  std::ranges::sort(units);
+  units.erase(std::ranges::unique(units).begin(), units.end());
+  for (const std::size_t unit : units) {
+    base.compute_unit(arms(), request, query, unit);
+    const auto terms = lexical_.request_terms(base.text_of(request, unit));
+    for (const auto& [doc, out] : all) {
+      const bool counts = base[doc] != 0 && (unit == 0 || base.best_part(doc) == unit);
+      if (counts) explain_unit(request, unit, base, doc, terms, *out);
+    }
+  }
+  for (const auto& [doc, out] : all) {
+    for (const double field : out->field_scores) out->lexical += field;
+  }
+}
+
+// Adds what one unit, whose terms those are, says of the document.
+void Engine::explain_unit(const Request& request, std::size_t unit, const BaseScores& base,
+                          DocId doc, std::span<const RequestTerm> terms, Explanation& out) const {
+  const double whole = base.whole_share(request);
+  const double factor = unit == 0 ? whole : 1 - whole;
+  out.semantic += factor * base.share() * base.of_unit(arms(), doc).semantic;
+  if (base.unit_best() == 0) return;
   for (const LexicalIndex::Match& match : lexical_.explain(terms, doc)) {
     for (std::size_t f = 0; f < kFieldCount; ++f) {
-      out.field_scores[f] += factor * (1 - share) * match.shares[f] / one.lexical_best;
+      out.field_scores[f] += factor * (1 - base.share()) * match.shares[f] / base.unit_best();
     }
     if (unit > 0) continue;
     std::string text(lexical_.term_text(match.term.term));
@@ -436,6 +465,13 @@ std::string_view to_string(Field field) {
                                                                 "parameter_texts",
                                                                 "server_description"};
   return kNames[static_cast<std::size_t>(field)];
+}
+
+std::vector<Explanation> explain_hits(const Index& index, const Query& query,
+                                      const Ranking& ranking) {
+  std::vector<DocId> docs;
+  for (const Hit& hit : ranking.hits) docs.push_back(hit.doc);
+  return index.explain_all(query, docs);
 }
 
 std::unique_ptr<const Index> build_index(std::vector<Part> parts) {

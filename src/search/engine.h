@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,7 @@ struct Explanation {
   std::vector<std::string> matched_terms;  // analysed words that hit; "find~search": by a synonym
   std::size_t hidden = 0;                  // other documents that Query::visible refused
   std::size_t too_far = 0;  // documents beyond the distance threshold without a word of the request
+  bool operator==(const Explanation&) const = default;
 };
 
 // Documents that corrections re-order; those behind them follow by their base score.
@@ -98,10 +100,20 @@ class Index {
  public:
   virtual ~Index() = default;
   virtual Ranking search(const Query& query) const = 0;
-  virtual Explanation explain(const Query& query, DocId doc) const = 0;
+  // One for each of `docs`, at the cost of a few searches however many those are. Documents that do
+  // not exist or may not be seen get an empty one.
+  virtual std::vector<Explanation> explain_all(const Query& query,
+                                               std::span<const DocId> docs) const = 0;
+  Explanation explain(const Query& query, DocId doc) const {
+    return explain_all(query, {&doc, 1}).front();
+  }
   virtual std::size_t size() const = 0;
   virtual std::size_t memory_bytes() const = 0;  // estimate
 };
+
+// Of a ranking's hits, in their order. `query` is what it was made of.
+std::vector<Explanation> explain_hits(const Index& index, const Query& query,
+                                      const Ranking& ranking);
 
 // The costly half of a build, reusable: documents cut into counted words. Immutable, shared between
 // indexes and threads.

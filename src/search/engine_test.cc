@@ -242,6 +242,21 @@ TEST(Engine, ExplanationsSumToTheScore) {
   }
 }
 
+TEST(Engine, ExplainsManyAsEachAlone) {
+  const auto index = build_index(random_documents(100, 6));
+  Query query{.description = "find_file. Read the page now, then find code rows"};
+  query.visible = [](DocId doc) { return doc != 7; };
+  const std::vector<DocId> docs = {50, 7, 3, 1000, 3, 99};
+  const auto all = index->explain_all(query, docs);
+  ASSERT_EQ(all.size(), docs.size());
+  for (std::size_t i = 0; i < docs.size(); ++i) {
+    EXPECT_EQ(all[i], index->explain(query, docs[i])) << docs[i];
+  }
+  EXPECT_EQ(all[1], Explanation());
+  EXPECT_EQ(all[3], Explanation());
+  EXPECT_TRUE(index->explain_all(query, {}).empty());
+}
+
 TEST(Engine, ExplainsWhenASentenceMatchesNothing) {
   const auto index = build_index(some_tools());
   const Query query{.description = "qwerty asdfgh yxcvb. Then search the code"};
