@@ -145,7 +145,7 @@ SemanticText semantic_text(const Document& document) {
 std::vector<std::string> request_texts(const Query& query) {
   Request request = read_request(query);
   std::vector<std::string> out = std::move(request.sentences);
-  out.insert(out.begin(), std::move(request.text));
+  out.emplace(out.begin(), leading(request.text, kMaxUnitBytes));
   return out;
 }
 

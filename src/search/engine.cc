@@ -116,7 +116,10 @@ class Engine final : public Index {
   std::vector<Placed> ranked_head(const Query& query, Scratch& scratch) const;
   std::vector<Hit> ranked(const Query& query, Scratch& scratch) const;
   void put_nearest(const Request& request, const Query& query, Ranking& out) const;
-  void append_respelled(const Request& request, const Query& query, std::vector<DocId>& out) const;
+  void append_found(std::span<const RequestTerm> terms, const Query& query,
+                    std::vector<DocId>& out) const;
+  std::vector<DocId> nearest_to(const Request& request, const Query& query) const;
+  std::vector<DocId> examples(const Query& query) const;
   using Explained = std::vector<std::pair<DocId, Explanation*>>;
   void explain_base(const Request& request, const Query& query, const Explained& all,
                     BaseScores& base) const;
@@ -150,7 +153,7 @@ void Engine::score(const Request& request, const Query& query, Scratch& scratch)
 std::vector<DocId> Engine::exact_documents(const Query& query, const BaseScores& base) const {
   std::vector<DocId> out;
   std::vector<Hit> unqualified;
-  for (const std::string_view text : {query.description, query.keywords}) {
+  for (const std::string& text : {bounded(query.description), bounded(query.keywords)}) {
     for (const ExactNames::Mention one : names_.mentioned_in(text)) {
       if (query.visible && !query.visible(one.doc)) continue;
       if (one.qualified) out.push_back(one.doc);
@@ -305,12 +308,16 @@ Ranking Engine::search(const Query& query) const {
   Ranking out;
   out.hits = ranked(query, scratch);
   if (out.hits.empty() && query.limit > 0) put_nearest(request, query, out);
+  if (out.hits.empty() && request.is_cut) {
+    out.note += "; of the request only the first 48 and the last 16 KiB were read";
+  }
   if (query.limit == 0) out.note = "none were asked for: the limit is 0";
   return out;
 }
 
 // By meaning, when nothing but the distance threshold stood in the way; else by the names and words
-// that are most like the request's.
+// that are most like the request's; else some of each server, so that the caller sees what there
+// is.
 void Engine::put_nearest(const Request& request, const Query& query, Ranking& out) const {
   const BaseScores& base = thread_scratch().base;
   if (!base.too_far().empty()) {
@@ -326,20 +333,35 @@ void Engine::put_nearest(const Request& request, const Query& query, Ranking& ou
   out.note = size() == 0  ? "there are no tools to search"
              : words == 0 ? "the request has no words to search by"
                           : "no tool has a word of the request";
-  std::vector<DocId> nearest = names_.nearest_to(request.text, kMaxCandidates, query.visible);
-  if (nearest.size() < kMaxCandidates) append_respelled(request, query, nearest);
-  if (!nearest.empty()) out.note += "; candidates are those whose names or words are most like it";
-  for (const DocId doc : nearest) {
+  for (const DocId doc : nearest_to(request, query)) {
     out.candidates.push_back({doc, 1. / static_cast<double>(out.candidates.size() + 1)});
   }
+  if (!out.candidates.empty()) {
+    out.note += "; candidates are those whose names or words are most like it";
+    return;
+  }
+  for (const DocId doc : examples(query)) out.candidates.push_back({doc, 0});
+  if (size() == 0) return;
+  out.note += out.candidates.empty()
+                  ? "; the filters leave no tool"
+                  : " and none is like it; candidates are only examples of the tools there are";
 }
 
-// What the request finds when its unknown words are read as the most similar known ones.
-void Engine::append_respelled(const Request& request, const Query& query,
-                              std::vector<DocId>& out) const {
+// By names and words that are spelled nearly so; without any, by words that have most letters in
+// common with the request's.
+std::vector<DocId> Engine::nearest_to(const Request& request, const Query& query) const {
+  std::vector<DocId> out = names_.nearest_to(request.text, kMaxCandidates, query.visible);
+  append_found(lexical_.respelled_terms(request.text), query, out);
+  if (out.empty()) append_found(lexical_.lookalike_terms(request.text), query, out);
+  return out;
+}
+
+// What the terms find, as long as there are fewer than kMaxCandidates.
+void Engine::append_found(std::span<const RequestTerm> terms, const Query& query,
+                          std::vector<DocId>& out) const {
   DenseScores& scores = thread_scratch().respelled;
   scores.reset(size());
-  lexical_.add_scores(lexical_.respelled_terms(request.text), scores);
+  lexical_.add_scores(terms, scores);
   if (query.visible) scores.keep_if(query.visible);
   std::vector<Hit> hits;
   for (const DocId doc : scores.touched()) hits.push_back({doc, scores[doc]});
@@ -348,6 +370,22 @@ void Engine::append_respelled(const Request& request, const Query& query,
     if (out.size() == kMaxCandidates) return;
     if (std::ranges::find(out, hit.doc) == out.end()) out.push_back(hit.doc);
   }
+}
+
+// The first visible tool of each server, then the second of each, and so on.
+std::vector<DocId> Engine::examples(const Query& query) const {
+  std::map<std::uint32_t, std::size_t> seen;
+  std::vector<std::pair<std::size_t, DocId>> rounds;
+  for (DocId doc = 0; doc < size(); ++doc) {
+    if (query.visible && !query.visible(doc)) continue;
+    const std::size_t round = seen[servers_.of(doc)]++;
+    if (round < kMaxCandidates) rounds.emplace_back(round, doc);
+  }
+  std::ranges::sort(rounds);
+  if (rounds.size() > kMaxCandidates) rounds.resize(kMaxCandidates);
+  std::vector<DocId> out;
+  for (const auto& [round, doc] : rounds) out.push_back(doc);
+  return out;
 }
 
 std::vector<Explanation> Engine::explain_all(const Query& query,

@@ -82,8 +82,8 @@ struct Explanation {
 
 // Documents that corrections re-order; those behind them follow by their base score.
 inline constexpr std::size_t kHeadSize = 64;
-// More of a query's text is not read.
-inline constexpr std::size_t kMaxQueryBytes = 8192;
+// Of a longer description or longer keywords only the beginning and the end are read.
+inline constexpr std::size_t kMaxQueryBytes = 65'536;
 
 struct Hit {
   DocId doc = 0;
@@ -91,9 +91,11 @@ struct Hit {
 };
 
 struct Ranking {
-  std::vector<Hit> hits;        // best first, ties by document number
-  std::vector<Hit> candidates;  // when hits are empty: the nearest (by similar names), at most 5
-  std::string note;             // when hits are empty: why
+  std::vector<Hit> hits;  // best first, ties by document number
+  // When hits are empty: the nearest, at most 5. Those of score 0 are not near but examples of what
+  // may be seen.
+  std::vector<Hit> candidates;
+  std::string note;  // when hits are empty: why, and what the candidates are
 };
 
 class Index {
