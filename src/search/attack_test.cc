@@ -17,6 +17,8 @@ namespace {
 constexpr std::ptrdiff_t kMaxLoss = 1;
 constexpr std::ptrdiff_t kMaxFloodLoss = 7;
 constexpr double kMaxMeanLoss = .8;
+// Of one tool on ten servers: nothing tells those from ten honest ones.
+constexpr std::size_t kSybils = 10;
 
 struct Attack {
   const char* name;
@@ -294,6 +296,26 @@ void expect_bounded_losses(Arm arm) {
   EXPECT_LE(sum / static_cast<double>(attacks.size()), kMaxMeanLoss);
 }
 
+// The same good tool on many servers. Each costs the honest one a place. There is no
+// remedy here: what puts copies behind the first puts the honest tool there that was copied.
+void expect_a_place_for_each_server(Arm arm) {
+  Attack attack{"one tool on ten servers", kMail, "gmail.send_email", {}};
+  for (std::size_t i = 0; i < kSybils; ++i) {
+    attack.tools.push_back(evil("send_email_report", kMailText));
+    attack.tools.back().server += std::to_string(i);
+  }
+  const std::ptrdiff_t before = place_of(attack, {}, arm);
+  const std::ptrdiff_t after = place_of(attack, attack.tools, arm);
+  std::printf("%-40s %td -> %td\n", attack.name, before + 1, after + 1);
+  EXPECT_LE(after - before, static_cast<std::ptrdiff_t>(kSybils));
+}
+
+TEST(Attacks, OneToolOnManyServersCostsAPlaceEachByWords) {
+  expect_a_place_for_each_server(Arm::words);
+}
+TEST(Attacks, OneToolOnManyServersCostsAPlaceEachByBothArms) {
+  expect_a_place_for_each_server(Arm::both);
+}
 TEST(Attacks, CostHonestToolsFewPlacesByWords) { expect_bounded_losses(Arm::words); }
 TEST(Attacks, CostHonestToolsFewPlacesByBothArms) { expect_bounded_losses(Arm::both); }
 
