@@ -16,20 +16,29 @@ namespace {
 
 constexpr Millis kEncodeTimeout{20'000};  // the model is loaded first
 
+// Empty when they are not wanted.
+std::vector<search::Explanation> explanations(const gateway::View& view,
+                                              const search::Ranking& ranking,
+                                              const search::Query& query, const CommandLine& line) {
+  if (!line.explain) return {};
+  return search::explain_hits(view.index(), query, ranking);
+}
+
 void print_search_json(const gateway::View& view, const search::Ranking& ranking,
                        const search::Query& query, const CommandLine& line) {
   JsonWriter w;
   w.begin_array();
-  std::int64_t rank = 0;
-  for (const search::Hit& hit : ranking.hits) {
+  const auto why = explanations(view, ranking, query, line);
+  for (std::size_t i = 0; i < ranking.hits.size(); ++i) {
+    const search::Hit& hit = ranking.hits[i];
     const gateway::ViewTool tool = view.tool(hit.doc);
-    w.begin_object().member_number("rank", ++rank).member("server", tool.server->name());
+    w.begin_object()
+        .member_number("rank", static_cast<std::int64_t>(i + 1))
+        .member("server", tool.server->name());
     w.member("name", tool.tool().name).key("score").number(hit.score);
     optional_member(w, "description",
                     text_member(RawJson::trusted(tool.tool().definition), "description"));
-    if (line.explain) {
-      gateway::append_explanation(w.key("explain"), view.index().explain(query, hit.doc));
-    }
+    if (line.explain) gateway::append_explanation(w.key("explain"), why[i]);
     w.end_object();
   }
   w.end_array();
@@ -39,12 +48,13 @@ void print_search_json(const gateway::View& view, const search::Ranking& ranking
 void print_search_table(const gateway::View& view, const search::Ranking& ranking,
                         const search::Query& query, const CommandLine& line) {
   std::vector<std::vector<std::string>> rows;
+  const auto why = explanations(view, ranking, query, line);
   for (const search::Hit& hit : ranking.hits) {
     const gateway::ViewTool tool = view.tool(hit.doc);
     const RawJson definition = RawJson::trusted(tool.tool().definition);
     rows.push_back({std::to_string(rows.size() + 1), tool.server->name(), tool.tool().name,
                     fmt::format("{:.2f}", hit.score),
-                    line.explain ? gateway::explanation_text(view.index().explain(query, hit.doc))
+                    line.explain ? gateway::explanation_text(why[rows.size()])
                                  : one_line(text_member(definition, "description"))});
   }
   print(render_table({"#", "SERVER", "TOOL", "SCORE", line.explain ? "WHY" : "DESCRIPTION"}, rows));

@@ -121,9 +121,7 @@ async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline
   const auto view = views_.view();
   const search::Ranking ranking = view->index().search(made.query);
   std::vector<search::Explanation> explanations;
-  for (const search::Hit& hit : ranking.hits) {
-    if (wanted.explain) explanations.push_back(view->index().explain(made.query, hit.doc));
-  }
+  if (wanted.explain) explanations = search::explain_hits(view->index(), made.query, ranking);
   const std::string note = words_only_note(made, view->tool_count(), view->embedded_count());
   co_return find_tool_answer(*view, ranking, note, explanations);
 }

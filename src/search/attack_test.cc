@@ -17,6 +17,8 @@ namespace {
 constexpr std::ptrdiff_t kMaxLoss = 1;
 constexpr std::ptrdiff_t kMaxFloodLoss = 7;
 constexpr double kMaxMeanLoss = .8;
+// Of one tool on ten servers: nothing tells those from ten honest ones.
+constexpr std::size_t kSybils = 10;
 
 struct Attack {
   const char* name;
@@ -135,6 +137,30 @@ std::vector<Attack> copies() {
   };
 }
 
+// Names that stand in ordinary requests.
+std::vector<Attack> lucky_names() {
+  const auto named = [](const std::vector<std::string>& names) {
+    std::vector<Document> out;
+    for (const std::string& name : names) out.push_back(evil(name, "Does it."));
+    return out;
+  };
+  const auto mail = [&](const char* request, const std::vector<std::string>& names) {
+    return Attack{"", request, "gmail.send_email", named(names)};
+  };
+  std::vector<Attack> out = {
+      mail("send an email with 5 reports attached to Anna", {"5"}),
+      mail("send an email with the report of 2025 attached to Anna", {"2025"}),
+      mail("send an e-mail to Anna with the report attached to the email", {"e-mail"}),
+      mail("send an email to Zoë with the report attached", {"Zoë"}),
+      mail("send an email и attach the report for Anna", {"и"}),
+      mail("send the 2nd email to Anna with the report attached", {"2nd"}),
+      mail("send an email to Anna with 5 reports of 2025, the 2nd one as mp3, h264 and utf8",
+           {"5", "2025", "2nd", "mp3", "h264", "utf8", "Anna"}),
+  };
+  for (Attack& one : out) one.name = one.request;
+  return out;
+}
+
 // What readers do not see.
 std::vector<Attack> disguises() {
   return {
@@ -231,7 +257,7 @@ std::vector<Attack> floods() {
 
 std::vector<Attack> all_attacks() {
   std::vector<Attack> out;
-  for (auto&& some : {stuffing(), copies(), disguises(), instructions(), floods()}) {
+  for (auto&& some : {stuffing(), copies(), lucky_names(), disguises(), instructions(), floods()}) {
     out.insert(out.end(), some.begin(), some.end());
   }
   return out;
@@ -262,7 +288,7 @@ void expect_bounded_losses(Arm arm) {
   for (const Attack& attack : attacks) {
     const std::ptrdiff_t before = place_of(attack, {}, arm);
     const std::ptrdiff_t loss = place_of(attack, attack.tools, arm) - before;
-    std::printf("%-40s %td -> %td\n", attack.name, before + 1, before + loss + 1);
+    std::printf("%-40.40s %td -> %td\n", attack.name, before + 1, before + loss + 1);
     EXPECT_LE(loss, attack.tools.size() > 2 ? kMaxFloodLoss : kMaxLoss) << attack.name;
     sum += static_cast<double>(loss);
   }
@@ -270,6 +296,26 @@ void expect_bounded_losses(Arm arm) {
   EXPECT_LE(sum / static_cast<double>(attacks.size()), kMaxMeanLoss);
 }
 
+// The same good tool on many servers. Each costs the honest one a place. There is no
+// remedy here: what puts copies behind the first puts the honest tool there that was copied.
+void expect_a_place_for_each_server(Arm arm) {
+  Attack attack{"one tool on ten servers", kMail, "gmail.send_email", {}};
+  for (std::size_t i = 0; i < kSybils; ++i) {
+    attack.tools.push_back(evil("send_email_report", kMailText));
+    attack.tools.back().server += std::to_string(i);
+  }
+  const std::ptrdiff_t before = place_of(attack, {}, arm);
+  const std::ptrdiff_t after = place_of(attack, attack.tools, arm);
+  std::printf("%-40s %td -> %td\n", attack.name, before + 1, after + 1);
+  EXPECT_LE(after - before, static_cast<std::ptrdiff_t>(kSybils));
+}
+
+TEST(Attacks, OneToolOnManyServersCostsAPlaceEachByWords) {
+  expect_a_place_for_each_server(Arm::words);
+}
+TEST(Attacks, OneToolOnManyServersCostsAPlaceEachByBothArms) {
+  expect_a_place_for_each_server(Arm::both);
+}
 TEST(Attacks, CostHonestToolsFewPlacesByWords) { expect_bounded_losses(Arm::words); }
 TEST(Attacks, CostHonestToolsFewPlacesByBothArms) { expect_bounded_losses(Arm::both); }
 

@@ -136,15 +136,12 @@ float BaseScores::sentence_cosine(DocId doc) const {
   return is_hybrid() ? sentence_cosine_[doc] : 0;
 }
 
-BaseScores::Unit BaseScores::unit_of(const Arms& arms, const Request& request, const Query& query,
-                                     std::size_t unit, DocId doc) {
-  Unit out;
-  out.lexical_best = score_words(arms, text_of(request, unit), query);
-  Range range;
-  if (is_hybrid()) range = score_cosines(arms, *vector_of(*query.embedding, unit));
+void BaseScores::compute_unit(const Arms& arms, const Request& request, const Query& query,
+                              std::size_t unit) {
+  unit_best_ = score_words(arms, text_of(request, unit), query);
+  unit_range_ = {};
+  if (is_hybrid()) unit_range_ = score_cosines(arms, *vector_of(*query.embedding, unit));
   if (!is_hybrid()) cosines_.assign(arms.lexical.size(), 0);
-  out.scores = arm_scores(arms, doc, out.lexical_best, range);
-  return out;
 }
 
 }  // namespace mcpo::search

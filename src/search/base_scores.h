@@ -51,13 +51,13 @@ class BaseScores {
   float whole_share(const Request& request) const;
   // The part that counts for a document; 0: none.
   std::size_t best_part(DocId doc) const { return best_unit_[doc]; }
-  struct Unit {
-    ArmScores scores;        // of the document
-    float lexical_best = 0;  // the score that is 1 in `scores.lexical`
-  };
-  // Only between a compute() and the next, with the same arguments.
-  Unit unit_of(const Arms& arms, const Request& request, const Query& query, std::size_t unit,
-               DocId doc);
+  // One unit once more, for all documents: sets what of_unit() says. Only between a compute() and
+  // the next, with the same arguments.
+  void compute_unit(const Arms& arms, const Request& request, const Query& query, std::size_t unit);
+  ArmScores of_unit(const Arms& arms, DocId doc) const {
+    return arm_scores(arms, doc, unit_best_, unit_range_);
+  }
+  float unit_best() const { return unit_best_; }  // the score that is 1 in `lexical`
 
  private:
   void reset(std::size_t documents);
@@ -72,6 +72,8 @@ class BaseScores {
   void collect_found(const Arms& arms, float distance_threshold);
 
   float share_ = 0;
+  float unit_best_ = 0;         // of compute_unit()
+  Range unit_range_;            // likewise
   DenseScores words_;           // of one unit, not scaled
   std::vector<float> cosines_;  // of one unit
   std::vector<float> scores_;

@@ -1,4 +1,5 @@
 // Layout of to_bytes(), numbers little-endian, counts and pieces as LEB128:
+//   8 bytes: the first of the content hash of all that follows
 //   dimension, that many f32                       the pooled vector
 //   count, then the differences of the pieces
 //   rows, row dimension; then per row its piece, f32 scale and its bytes
@@ -11,6 +12,7 @@
 #include <optional>
 #include <span>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "search/request.h"
 
@@ -20,6 +22,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr std::size_t kMaxDimension = 8192;
+constexpr std::size_t kChecksumBytes = 8;
+constexpr double kMaxNormError = .01;  // of the square: sums of floats
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -91,13 +95,21 @@ class Reader {
   std::string_view rest_;
 };
 
-bool are_finite(std::span<const float> values) {
-  return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
+// False for the empty one and where a component is no finite number.
+bool has_norm_one(std::span<const float> vector) {
+  double squares = 0;
+  for (const float x : vector) squares += double{x} * x;
+  return std::abs(squares - 1) <= kMaxNormError;
+}
+
+std::string checksum_of(std::string_view rest) {
+  const ContentHash hash = content_hash(rest);
+  return {hash.bytes.begin(), hash.bytes.begin() + kChecksumBytes};
 }
 
 bool read_vector(Reader& in, DocumentEmbedding& out) {
   const auto dimension = in.number(kMaxDimension);
-  return dimension && in.append(out.vector, *dimension) && are_finite(out.vector);
+  return dimension && in.append(out.vector, *dimension) && has_norm_one(out.vector);
 }
 
 bool read_pieces(Reader& in, DocumentEmbedding& out) {
@@ -145,7 +157,7 @@ SemanticText semantic_text(const Document& document) {
 std::vector<std::string> request_texts(const Query& query) {
   Request request = read_request(query);
   std::vector<std::string> out = std::move(request.sentences);
-  out.insert(out.begin(), std::move(request.text));
+  out.emplace(out.begin(), leading(request.text, kMaxUnitBytes));
   return out;
 }
 
@@ -167,13 +179,15 @@ std::string to_bytes(const DocumentEmbedding& embedding) {
     put_all(out, std::span(rows.scales).subspan(i, 1));
     put_all(out, std::span(rows.values).subspan(i * rows.dimension, rows.dimension));
   }
-  return out;
+  return checksum_of(out) + out;
 }
 
 Result<DocumentEmbedding> embedding_from_bytes(std::string_view bytes) {
-  Reader in(bytes);
+  const std::string_view rest = bytes.substr(std::min(bytes.size(), kChecksumBytes));
+  Reader in(rest);
   DocumentEmbedding out;
-  const bool is_whole = read_vector(in, out) && read_pieces(in, out) && read_name_rows(in, out);
+  const bool is_whole = bytes.starts_with(checksum_of(rest)) && read_vector(in, out) &&
+                        read_pieces(in, out) && read_name_rows(in, out);
   if (!is_whole || in.size() != 0) {
     return fail(Errc::corrupt, "the stored embedding of a tool is damaged");
   }

@@ -52,8 +52,9 @@ SemanticText semantic_text(const Document& document);
 std::vector<std::string> request_texts(const Query& query);
 
 // Compact bytes for storage, and back. `kEmbeddingLayout` names the format, which is part of the
-// identity under which they are stored. Errors: corrupt.
-inline constexpr std::string_view kEmbeddingLayout = "rows1";
+// identity under which they are stored. Errors: corrupt, for bytes that are not what to_bytes()
+// made of an embedding whose vector has norm 1.
+inline constexpr std::string_view kEmbeddingLayout = "rows2";
 std::string to_bytes(const DocumentEmbedding& embedding);
 Result<DocumentEmbedding> embedding_from_bytes(std::string_view bytes);
 

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "base/hash.h"
+
 namespace mcpo::search {
 namespace {
 
@@ -38,7 +42,7 @@ TEST(RequestTexts, AreTheWholeAndItsSentences) {
 }
 
 TEST(EmbeddingBytes, ComeBackEqual) {
-  for (const DocumentEmbedding& one : {an_embedding(), DocumentEmbedding{}}) {
+  for (const DocumentEmbedding& one : {an_embedding(), DocumentEmbedding{.vector = {-1}}}) {
     const auto back = embedding_from_bytes(to_bytes(one));
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(*back, one);
@@ -55,13 +59,43 @@ TEST(EmbeddingBytes, CutOrLongerOnesAreCorrupt) {
   EXPECT_FALSE(embedding_from_bytes(bytes + '\0'));
 }
 
+TEST(EmbeddingBytes, AnyOtherBitIsCorrupt) {
+  const std::string bytes = to_bytes(an_embedding());
+  for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    std::string other = bytes;
+    other[bit / 8] = static_cast<char>(other[bit / 8] ^ 1 << bit % 8);
+    EXPECT_FALSE(embedding_from_bytes(other)) << bit;
+  }
+  for (const std::size_t size : {1U, 8U, 9U, 100U, 2'000U}) {
+    EXPECT_FALSE(embedding_from_bytes(std::string(size, '\0'))) << size;
+  }
+}
+
+// With the checksum that belongs to them.
+std::string sealed(std::string rest) {
+  const ContentHash hash = content_hash(rest);
+  return std::string(hash.bytes.begin(), hash.bytes.begin() + 8) + rest;
+}
+
 TEST(EmbeddingBytes, HugeCountsAndNumbersThatAreNoneAreCorrupt) {
-  EXPECT_FALSE(embedding_from_bytes("\xff\xff\xff\xff\x0f"));
-  EXPECT_FALSE(embedding_from_bytes(std::string("\x00\xff\xff\xff\xff\x0f\x01", 7)));
-  EXPECT_FALSE(embedding_from_bytes(std::string("\x01\x00\x00\xc0\x7f\x00\x00\x00", 8)));
+  const std::string one("\x01\x00\x00\x80\x3f", 5);  // the vector {1}
+  EXPECT_TRUE(embedding_from_bytes(sealed(one + std::string(3, '\0'))));
+  EXPECT_FALSE(embedding_from_bytes(sealed("\xff\xff\xff\xff\x0f")));
+  EXPECT_FALSE(embedding_from_bytes(sealed(one + "\xff\xff\xff\xff\x0f\x01")));
+  EXPECT_FALSE(embedding_from_bytes(sealed(std::string("\x01\x00\x00\xc0\x7f\x00\x00\x00", 8))));
   DocumentEmbedding overgrown = an_embedding();
   overgrown.name_rows.scales[1] = 3e38F;
   EXPECT_FALSE(embedding_from_bytes(to_bytes(overgrown)));
+}
+
+TEST(EmbeddingBytes, VectorsOfAnotherNormThanOneAreCorrupt) {
+  constexpr float kHuge = std::numeric_limits<float>::max();
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  using Vector = std::vector<float>;
+  for (const Vector& vector : {Vector{}, Vector{0, 0}, Vector{.5F}, Vector{1, 1}, Vector{kHuge},
+                               Vector{kNan}, Vector{1, kNan}}) {
+    EXPECT_FALSE(embedding_from_bytes(to_bytes({.vector = vector}))) << vector.size();
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -23,7 +24,8 @@
 namespace mcpo::search {
 namespace {
 
-constexpr float kExactBonus = 3;  // more than base and corrections together can be
+constexpr float kExactBonus = 3;      // more than base and corrections together can be
+constexpr std::size_t kMaxNamed = 3;  // unqualified exact names of one server
 constexpr std::size_t kMaxRepeats = 2;
 constexpr float kRepeatPenalty = 1;
 constexpr std::size_t kShared = 8;  // places that no server has alone
@@ -93,7 +95,8 @@ class Engine final : public Index {
         name_rows_(parts) {}
 
   Ranking search(const Query& query) const override;
-  Explanation explain(const Query& query, DocId doc) const override;
+  std::vector<Explanation> explain_all(const Query& query,
+                                       std::span<const DocId> docs) const override;
   std::size_t size() const override { return lexical_.size(); }
   std::size_t memory_bytes() const override {
     return lexical_.memory_bytes() + names_.memory_bytes() + servers_.memory_bytes() +
@@ -103,7 +106,7 @@ class Engine final : public Index {
  private:
   Arms arms() const { return {lexical_, vectors_}; }
   void score(const Request& request, const Query& query, Scratch& scratch) const;
-  std::vector<DocId> exact_documents(const Query& query) const;
+  std::vector<DocId> exact_documents(const Query& query, const BaseScores& base) const;
   void append_siblings(const Query& query, std::span<const DocId> exact, Scratch& scratch) const;
   void collect(const Query& query, Scratch& scratch) const;
   std::vector<Correction> corrections(std::span<const Hit> head, const Scratch& scratch) const;
@@ -113,13 +116,18 @@ class Engine final : public Index {
   std::vector<Placed> ranked_head(const Query& query, Scratch& scratch) const;
   std::vector<Hit> ranked(const Query& query, Scratch& scratch) const;
   void put_nearest(const Request& request, const Query& query, Ranking& out) const;
-  void append_respelled(const Request& request, const Query& query, std::vector<DocId>& out) const;
-  void explain_base(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                    Explanation& out) const;
-  void explain_unit(const Request& request, const Query& query, std::size_t unit, double factor,
-                    DocId doc, Scratch& scratch, Explanation& out) const;
-  void explain_ranks(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                     Explanation& out) const;
+  void append_found(std::span<const RequestTerm> terms, const Query& query,
+                    std::vector<DocId>& out) const;
+  std::vector<DocId> nearest_to(const Request& request, const Query& query) const;
+  std::vector<DocId> examples(const Query& query) const;
+  using Explained = std::vector<std::pair<DocId, Explanation*>>;
+  void explain_base(const Request& request, const Query& query, const Explained& all,
+                    BaseScores& base) const;
+  void explain_unit(const Request& request, std::size_t unit, const BaseScores& base, DocId doc,
+                    std::span<const RequestTerm> terms, Explanation& out) const;
+  void explain_ranks(const Request& request, const Query& query, const Explained& all,
+                     BaseScores& base) const;
+  void explain_head(const Query& query, const Explained& all, Scratch& scratch) const;
 
   LexicalIndex lexical_;
   ExactNames names_;
@@ -140,13 +148,27 @@ void Engine::score(const Request& request, const Query& query, Scratch& scratch)
   scratch.rows.assign(query.embedding->rows, query.embedding->vector.size());
 }
 
-std::vector<DocId> Engine::exact_documents(const Query& query) const {
-  std::vector<DocId> out = names_.mentioned_in(query.description);
-  const std::vector<DocId> more = names_.mentioned_in(query.keywords);
-  out.insert(out.end(), more.begin(), more.end());
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
-  if (query.visible) std::erase_if(out, [&](DocId doc) { return !query.visible(doc); });
+// Visible documents whose names the request has, ascending. Of those that no server's name stands
+// before, each server gets its best kMaxNamed only: it may have called its tools as requests speak.
+std::vector<DocId> Engine::exact_documents(const Query& query, const BaseScores& base) const {
+  std::vector<DocId> out;
+  std::vector<Hit> unqualified;
+  for (const std::string& text : {bounded(query.description), bounded(query.keywords)}) {
+    for (const ExactNames::Mention one : names_.mentioned_in(text)) {
+      if (query.visible && !query.visible(one.doc)) continue;
+      if (one.qualified) out.push_back(one.doc);
+      if (!one.qualified) unqualified.push_back({one.doc, base[one.doc]});
+    }
+  }
+  std::ranges::sort(unqualified, is_better);
+  const auto again = std::ranges::unique(unqualified, {}, &Hit::doc);
+  unqualified.erase(again.begin(), again.end());
+  std::map<std::uint32_t, std::size_t> named;
+  for (const Hit& hit : unqualified) {
+    const std::uint32_t server = servers_.of(hit.doc);
+    if (server == Servers::kNone || ++named[server] <= kMaxNamed) out.push_back(hit.doc);
+  }
+  make_set(out);
   return out;
 }
 
@@ -170,7 +192,7 @@ void Engine::append_siblings(const Query& query, std::span<const DocId> exact,
 
 // Fills scratch.hits: exact names, then the others by base score.
 void Engine::collect(const Query& query, Scratch& scratch) const {
-  const std::vector<DocId> exact = exact_documents(query);
+  const std::vector<DocId> exact = exact_documents(query, scratch.base);
   std::vector<Hit>& hits = scratch.hits;
   hits.clear();
   for (const DocId doc : scratch.base.found()) {
@@ -286,12 +308,16 @@ Ranking Engine::search(const Query& query) const {
   Ranking out;
   out.hits = ranked(query, scratch);
   if (out.hits.empty() && query.limit > 0) put_nearest(request, query, out);
+  if (out.hits.empty() && request.is_cut) {
+    out.note += "; of the request only the first 48 and the last 16 KiB were read";
+  }
   if (query.limit == 0) out.note = "none were asked for: the limit is 0";
   return out;
 }
 
 // By meaning, when nothing but the distance threshold stood in the way; else by the names and words
-// that are most like the request's.
+// that are most like the request's; else some of each server, so that the caller sees what there
+// is.
 void Engine::put_nearest(const Request& request, const Query& query, Ranking& out) const {
   const BaseScores& base = thread_scratch().base;
   if (!base.too_far().empty()) {
@@ -307,20 +333,35 @@ void Engine::put_nearest(const Request& request, const Query& query, Ranking& ou
   out.note = size() == 0  ? "there are no tools to search"
              : words == 0 ? "the request has no words to search by"
                           : "no tool has a word of the request";
-  std::vector<DocId> nearest = names_.nearest_to(request.text, kMaxCandidates, query.visible);
-  if (nearest.size() < kMaxCandidates) append_respelled(request, query, nearest);
-  if (!nearest.empty()) out.note += "; candidates are those whose names or words are most like it";
-  for (const DocId doc : nearest) {
+  for (const DocId doc : nearest_to(request, query)) {
     out.candidates.push_back({doc, 1. / static_cast<double>(out.candidates.size() + 1)});
   }
+  if (!out.candidates.empty()) {
+    out.note += "; candidates are those whose names or words are most like it";
+    return;
+  }
+  for (const DocId doc : examples(query)) out.candidates.push_back({doc, 0});
+  if (size() == 0) return;
+  out.note += out.candidates.empty()
+                  ? "; the filters leave no tool"
+                  : " and none is like it; candidates are only examples of the tools there are";
 }
 
-// What the request finds when its unknown words are read as the most similar known ones.
-void Engine::append_respelled(const Request& request, const Query& query,
-                              std::vector<DocId>& out) const {
+// By names and words that are spelled nearly so; without any, by words that have most letters in
+// common with the request's.
+std::vector<DocId> Engine::nearest_to(const Request& request, const Query& query) const {
+  std::vector<DocId> out = names_.nearest_to(request.text, kMaxCandidates, query.visible);
+  append_found(lexical_.respelled_terms(request.text), query, out);
+  if (out.empty()) append_found(lexical_.lookalike_terms(request.text), query, out);
+  return out;
+}
+
+// What the terms find, as long as there are fewer than kMaxCandidates.
+void Engine::append_found(std::span<const RequestTerm> terms, const Query& query,
+                          std::vector<DocId>& out) const {
   DenseScores& scores = thread_scratch().respelled;
   scores.reset(size());
-  lexical_.add_scores(lexical_.respelled_terms(request.text), scores);
+  lexical_.add_scores(terms, scores);
   if (query.visible) scores.keep_if(query.visible);
   std::vector<Hit> hits;
   for (const DocId doc : scores.touched()) hits.push_back({doc, scores[doc]});
@@ -331,38 +372,44 @@ void Engine::append_respelled(const Request& request, const Query& query,
   }
 }
 
-Explanation Engine::explain(const Query& query, DocId doc) const {
-  Explanation out;
-  if (doc >= size() || (query.visible && !query.visible(doc))) return out;
-  Scratch& scratch = thread_scratch();
-  const Request request = read_request(query);
-  explain_ranks(request, query, doc, scratch, out);
-  score(request, query, scratch);
-  const std::vector<Placed> head = ranked_head(query, scratch);
-  const auto place = std::ranges::find(head, doc, [](const Placed& one) { return one.hit.doc; });
-  out.in_head = place != head.end();
-  if (out.in_head) {
-    out.server_part = place->added.server;
-    out.name_part = place->added.name;
-    out.sentence_part = place->added.sentence;
-    out.bigram_part = place->added.bigrams;
-    out.repeat_part = place->added.repeat;
-    out.room_part = place->added.room;
+// The first visible tool of each server, then the second of each, and so on.
+std::vector<DocId> Engine::examples(const Query& query) const {
+  std::map<std::uint32_t, std::size_t> seen;
+  std::vector<std::pair<std::size_t, DocId>> rounds;
+  for (DocId doc = 0; doc < size(); ++doc) {
+    if (query.visible && !query.visible(doc)) continue;
+    const std::size_t round = seen[servers_.of(doc)]++;
+    if (round < kMaxCandidates) rounds.emplace_back(round, doc);
   }
-  const auto exact = std::span(scratch.hits).first(scratch.exact);
-  out.exact_name = std::ranges::find(exact, doc, &Hit::doc) != exact.end();
-  if (out.exact_name) out.exact_part = kExactBonus;
-  out.too_far = scratch.base.too_far().size();
-  if (vectors_.has(doc)) out.cosine = scratch.base.nearest(doc);
-  explain_base(request, query, doc, scratch, out);
+  std::ranges::sort(rounds);
+  if (rounds.size() > kMaxCandidates) rounds.resize(kMaxCandidates);
+  std::vector<DocId> out;
+  for (const auto& [round, doc] : rounds) out.push_back(doc);
   return out;
 }
 
-// Where each arm alone would place the document, and how many documents it may not see.
-void Engine::explain_ranks(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                           Explanation& out) const {
-  BaseScores& base = scratch.base;
-  const auto rank = [&]() -> std::size_t {
+std::vector<Explanation> Engine::explain_all(const Query& query,
+                                             std::span<const DocId> docs) const {
+  std::vector<Explanation> out(docs.size());
+  Explained all;
+  for (std::size_t i = 0; i < docs.size(); ++i) {
+    const bool may_be_seen = docs[i] < size() && (!query.visible || query.visible(docs[i]));
+    if (may_be_seen) all.emplace_back(docs[i], &out[i]);
+  }
+  if (all.empty()) return out;
+  Scratch& scratch = thread_scratch();
+  const Request request = read_request(query);
+  explain_ranks(request, query, all, scratch.base);
+  score(request, query, scratch);
+  explain_head(query, all, scratch);
+  explain_base(request, query, all, scratch.base);
+  return out;
+}
+
+// Where each arm alone would place the documents, and how many others may not be seen.
+void Engine::explain_ranks(const Request& request, const Query& query, const Explained& all,
+                           BaseScores& base) const {
+  const auto rank = [&](DocId doc) -> std::size_t {
     if (base[doc] == 0) return 0;
     const Hit self{doc, base[doc]};
     return 1 + static_cast<std::size_t>(std::ranges::count_if(base.found(), [&](DocId other) {
@@ -370,35 +417,71 @@ void Engine::explain_ranks(const Request& request, const Query& query, DocId doc
            }));
   };
   base.compute(arms(), request, query, 0);
-  out.lexical_rank = rank();
+  for (const auto& [doc, out] : all) out->lexical_rank = rank(doc);
   base.compute(arms(), request, query, 1);
-  if (base.is_hybrid() && vectors_.has(doc)) out.semantic_rank = rank();
-  if (!query.visible) return;
-  for (DocId other = 0; other < size(); ++other) out.hidden += query.visible(other) ? 0 : 1;
+  std::size_t hidden = 0;
+  for (DocId other = 0; query.visible && other < size(); ++other) {
+    hidden += query.visible(other) ? 0 : 1;
+  }
+  for (const auto& [doc, out] : all) {
+    if (base.is_hybrid() && vectors_.has(doc)) out->semantic_rank = rank(doc);
+    out->hidden = hidden;
+  }
 }
 
-// Both arms' parts of the base score, from the whole request and the part of it that counts.
-void Engine::explain_base(const Request& request, const Query& query, DocId doc, Scratch& scratch,
-                          Explanation& out) const {
-  if (scratch.base[doc] == 0) return;
-  const double share = scratch.base.whole_share(request);
-  explain_unit(request, query, 0, share, doc, scratch, out);
-  const std::size_t part = scratch.base.best_part(doc);
-  if (part > 0) explain_unit(request, query, part, 1 - share, doc, scratch, out);
-  for (const double field : out.field_scores) out.lexical += field;
+// What is added to the base scores.
+void Engine::explain_head(const Query& query, const Explained& all, Scratch& scratch) const {
+  const std::vector<Placed> head = ranked_head(query, scratch);
+  const auto exact = std::span(scratch.hits).first(scratch.exact);
+  for (const auto& [doc, out] : all) {
+    const auto place = std::ranges::find(head, doc, [](const Placed& one) { return one.hit.doc; });
+    out->in_head = place != head.end();
+    if (out->in_head) {
+      out->server_part = place->added.server;
+      out->name_part = place->added.name;
+      out->sentence_part = place->added.sentence;
+      out->bigram_part = place->added.bigrams;
+      out->repeat_part = place->added.repeat;
+      out->room_part = place->added.room;
+    }
+    out->exact_name = std::ranges::find(exact, doc, &Hit::doc) != exact.end();
+    if (out->exact_name) out->exact_part = kExactBonus;
+    out->too_far = scratch.base.too_far().size();
+    if (vectors_.has(doc)) out->cosine = scratch.base.nearest(doc);
+  }
 }
 
-// Adds `factor` of what one unit says of the document.
-void Engine::explain_unit(const Request& request, const Query& query, std::size_t unit,
-                          double factor, DocId doc, Scratch& scratch, Explanation& out) const {
-  const BaseScores::Unit one = scratch.base.unit_of(arms(), request, query, unit, doc);
-  const double share = scratch.base.share();
-  out.semantic += factor * share * one.scores.semantic;
-  if (one.lexical_best == 0) return;
-  const auto terms = lexical_.request_terms(scratch.base.text_of(request, unit));
+// Both arms' parts of the base scores, from the whole request and the part of it that counts for a
+// document: unit by unit, each computed once.
+void Engine::explain_base(const Request& request, const Query& query, const Explained& all,
+                          BaseScores& base) const {
+  std::vector<std::size_t> units = {0};
+  for (const auto& [doc, out] : all) units.push_back(base.best_part(doc));
+  std::ranges::sort(units);
+  units.erase(std::ranges::unique(units).begin(), units.end());
+  for (const std::size_t unit : units) {
+    base.compute_unit(arms(), request, query, unit);
+    const auto terms = lexical_.request_terms(base.text_of(request, unit));
+    for (const auto& [doc, out] : all) {
+      const bool counts = base[doc] != 0 && (unit == 0 || base.best_part(doc) == unit);
+      if (counts) explain_unit(request, unit, base, doc, terms, *out);
+    }
+  }
+  for (const auto& [doc, out] : all) {
+    for (const double field : out->field_scores) out->lexical += field;
+  }
+}
+
+// Adds what one unit, whose terms those are, says of the document.
+void Engine::explain_unit(const Request& request, std::size_t unit, const BaseScores& base,
+                          DocId doc, std::span<const RequestTerm> terms, Explanation& out) const {
+  const double whole = base.whole_share(request);
+  const double factor = unit == 0 ? whole : 1 - whole;
+  out.semantic += factor * base.share() * base.of_unit(arms(), doc).semantic;
+  if (base.unit_best() == 0) return;
   for (const LexicalIndex::Match& match : lexical_.explain(terms, doc)) {
     for (std::size_t f = 0; f < kFieldCount; ++f) {
-      out.field_scores[f] += factor * (1 - share) * match.shares[f] / one.lexical_best;
+      out.field_scores[f] += factor * (1 - base.share()) * match.shares[f] / base.unit_best();
     }
     if (unit > 0) continue;
     std::string text(lexical_.term_text(match.term.term));
@@ -420,6 +503,13 @@ std::string_view to_string(Field field) {
                                                                 "parameter_texts",
                                                                 "server_description"};
   return kNames[static_cast<std::size_t>(field)];
+}
+
+std::vector<Explanation> explain_hits(const Index& index, const Query& query,
+                                      const Ranking& ranking) {
+  std::vector<DocId> docs;
+  for (const Hit& hit : ranking.hits) docs.push_back(hit.doc);
+  return index.explain_all(query, docs);
 }
 
 std::unique_ptr<const Index> build_index(std::vector<Part> parts) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,12 +77,13 @@ struct Explanation {
   std::vector<std::string> matched_terms;  // analysed words that hit; "find~search": by a synonym
   std::size_t hidden = 0;                  // other documents that Query::visible refused
   std::size_t too_far = 0;  // documents beyond the distance threshold without a word of the request
+  bool operator==(const Explanation&) const = default;
 };
 
 // Documents that corrections re-order; those behind them follow by their base score.
 inline constexpr std::size_t kHeadSize = 64;
-// More of a query's text is not read.
-inline constexpr std::size_t kMaxQueryBytes = 8192;
+// Of a longer description or longer keywords only the beginning and the end are read.
+inline constexpr std::size_t kMaxQueryBytes = 65'536;
 
 struct Hit {
   DocId doc = 0;
@@ -89,19 +91,31 @@ struct Hit {
 };
 
 struct Ranking {
-  std::vector<Hit> hits;        // best first, ties by document number
-  std::vector<Hit> candidates;  // when hits are empty: the nearest (by similar names), at most 5
-  std::string note;             // when hits are empty: why
+  std::vector<Hit> hits;  // best first, ties by document number
+  // When hits are empty: the nearest, at most 5. Those of score 0 are not near but examples of what
+  // may be seen.
+  std::vector<Hit> candidates;
+  std::string note;  // when hits are empty: why, and what the candidates are
 };
 
 class Index {
  public:
   virtual ~Index() = default;
   virtual Ranking search(const Query& query) const = 0;
-  virtual Explanation explain(const Query& query, DocId doc) const = 0;
+  // One for each of `docs`, at the cost of a few searches however many those are. Documents that do
+  // not exist or may not be seen get an empty one.
+  virtual std::vector<Explanation> explain_all(const Query& query,
+                                               std::span<const DocId> docs) const = 0;
+  Explanation explain(const Query& query, DocId doc) const {
+    return explain_all(query, {&doc, 1}).front();
+  }
   virtual std::size_t size() const = 0;
   virtual std::size_t memory_bytes() const = 0;  // estimate
 };
+
+// Of a ranking's hits, in their order. `query` is what it was made of.
+std::vector<Explanation> explain_hits(const Index& index, const Query& query,
+                                      const Ranking& ranking);
 
 // The costly half of a build, reusable: documents cut into counted words. Immutable, shared between
 // indexes and threads.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <thread>
 
@@ -92,6 +93,49 @@ TEST(Engine, PlainWordsAreNamesOnlyWhenSetApart) {
   EXPECT_EQ(first_for("search code in repositories with `fetch`"), 4U);
 }
 
+TEST(Engine, WhatStandsInAnyTextIsANameOnlyWhenSetApart) {
+  std::vector<Document> tools = some_tools();
+  for (const char* name : {"2025", "e-mail", "für", "и", "2nd"}) {
+    tools.push_back({.server = "odd", .name = name});
+    const auto added = static_cast<DocId>(tools.size() - 1);
+    const auto index = build_index(tools);
+    const auto is_exact = [&](const std::string& text) {
+      return index->explain({.description = text}, added).exact_name;
+    };
+    EXPECT_FALSE(is_exact(std::string("search code ") + name + " in files")) << name;
+    for (const char* before : {"", "run odd.", "odd__"})
+      EXPECT_TRUE(is_exact(before + std::string(name)));
+    EXPECT_TRUE(is_exact("run `" + std::string(name) + "` now")) << name;
+  }
+}
+
+TEST(Engine, NamesOfCodeCountInRunningText) {
+  for (const char* name : {"resolve-library-id", "s3-list", "md5sum", "a_b", "getUser"}) {
+    const auto index = build_index({{.server = "a", .name = name}, {.server = "b", .name = "x"}});
+    EXPECT_TRUE(
+        index->explain({.description = std::string("first ") + name + ", then"}, 0).exact_name)
+        << name;
+  }
+}
+
+TEST(Engine, OneServerHasThreeUnqualifiedNamesAtMost) {
+  std::vector<Document> tools;
+  std::string request;
+  for (int i = 0; i < 6; ++i) {
+    tools.push_back({.server = "many", .name = "word_" + std::to_string(i)});
+    request += tools.back().name + " ";
+  }
+  tools.push_back({.server = "few", .name = "get_it"});
+  const auto index = build_index(tools);
+  const auto count_exact = [&](const std::string& text) {
+    return std::ranges::count_if(index->search({.description = text}).hits, [&](const Hit& hit) {
+      return index->explain({.description = text}, hit.doc).exact_name;
+    });
+  };
+  EXPECT_EQ(count_exact(request + "get_it"), 4);
+  EXPECT_EQ(count_exact(request + "many.word_0 many.word_1 many.word_2 many.word_3"), 4);
+}
+
 TEST(Engine, HidesWhatMayNotBeSeen) {
   const auto index = build_index(some_tools());
   Query query{.description = "create_issue on jira"};
@@ -153,7 +197,7 @@ TEST(Engine, WhatIsNotWantedCountsLess) {
 TEST(Engine, SaysWhyThereIsNothing) {
   EXPECT_NE(build_index(std::vector<Document>())->search({.description = "x"}).note, "");
   const auto index = build_index(some_tools());
-  EXPECT_EQ(index->search({}).note, "the request has no words to search by");
+  EXPECT_TRUE(index->search({}).note.starts_with("the request has no words to search by"));
   EXPECT_NE(index->search({.description = "search", .limit = 0}).note, "");
   EXPECT_EQ(index->search({.description = "search code"}).note, "");
 }
@@ -197,6 +241,21 @@ TEST(Engine, ExplanationsSumToTheScore) {
     }
     EXPECT_GT(rank, 8U);
   }
+}
+
+TEST(Engine, ExplainsManyAsEachAlone) {
+  const auto index = build_index(random_documents(100, 6));
+  Query query{.description = "find_file. Read the page now, then find code rows"};
+  query.visible = [](DocId doc) { return doc != 7; };
+  const std::vector<DocId> docs = {50, 7, 3, 1000, 3, 99};
+  const auto all = index->explain_all(query, docs);
+  ASSERT_EQ(all.size(), docs.size());
+  for (std::size_t i = 0; i < docs.size(); ++i) {
+    EXPECT_EQ(all[i], index->explain(query, docs[i])) << docs[i];
+  }
+  EXPECT_EQ(all[1], Explanation());
+  EXPECT_EQ(all[3], Explanation());
+  EXPECT_TRUE(index->explain_all(query, {}).empty());
 }
 
 TEST(Engine, ExplainsWhenASentenceMatchesNothing) {
@@ -268,6 +327,33 @@ TEST(Engine, OddRequestsFindSomethingOrSayWhyNot) {
         std::string(R"({"tool": ["a", {}]})"), std::string("for (;;) { i++; }"), long_text}) {
     const Ranking ranking = index->search({.description = text});
     EXPECT_NE(ranking.hits.empty(), ranking.note.empty()) << text.substr(0, 40);
+    EXPECT_EQ(ranking.hits.empty(), !ranking.candidates.empty()) << text.substr(0, 40);
+  }
+}
+
+TEST(Engine, WhatIsLikeNothingGetsExamplesOfEachServer) {
+  const auto index = build_index(some_tools());
+  for (const char* text : {"the", "x", "\U0001F600", "\u6587\u4ef6", "?", "", "привет", "qzxv"}) {
+    const Ranking ranking = index->search({.description = text});
+    EXPECT_TRUE(ranking.hits.empty()) << text;
+    EXPECT_EQ(ids(ranking.candidates), (std::vector<DocId>{0, 3, 4, 6, 7})) << text;
+    for (const Hit& hit : ranking.candidates) EXPECT_EQ(hit.score, 0) << text;
+    EXPECT_NE(ranking.note.find("only examples"), std::string::npos) << text;
+  }
+  Query query{.description = "the"};
+  query.visible = [](DocId doc) { return doc > 5; };
+  EXPECT_EQ(ids(index->search(query).candidates), (std::vector<DocId>{6, 7}));
+  EXPECT_TRUE(build_index(std::vector<Document>())->search(query).candidates.empty());
+}
+
+TEST(Engine, WordsWithHalfTheirLettersInCommonAreNear) {
+  const auto index = build_index({{.server = "a", .name = "weather", .description = "Погода"},
+                                  {.server = "b", .name = "open", .description = "Datei"}});
+  for (const char* text : {"непогоды", "weathercock"}) {
+    const Ranking ranking = index->search({.description = text});
+    ASSERT_FALSE(ranking.candidates.empty()) << text;
+    EXPECT_EQ(ranking.candidates[0].doc, 0U) << text;
+    EXPECT_GT(ranking.candidates[0].score, 0) << text;
   }
 }
 
@@ -318,8 +404,35 @@ TEST(Engine, OneServerDoesNotFillTheList) {
 TEST(Engine, ReadsALongQueryOnlyInPart) {
   const auto index = build_index(some_tools());
   const std::string filler(kMaxQueryBytes, 'x');
-  EXPECT_TRUE(index->search({.description = filler + " search code"}).hits.empty());
-  EXPECT_FALSE(index->search({.description = "search code " + filler}).hits.empty());
+  const Ranking middle = index->search({.description = filler + " list_issues " + filler});
+  EXPECT_TRUE(middle.hits.empty());
+  EXPECT_NE(middle.note.find("the first 48 and the last 16 KiB"), std::string::npos);
+  EXPECT_FALSE(middle.candidates.empty());
+  EXPECT_EQ(index->search({.description = filler + " list_issues"}).hits.at(0).doc, 2U);
+  EXPECT_EQ(index->search({.description = "list_issues " + filler}).hits.at(0).doc, 2U);
+  EXPECT_EQ(index->search({.description = "xyzzy"}).note.find("KiB"), std::string::npos);
+}
+
+TEST(Engine, ReadsTheEndOfTenThousandWords) {
+  const auto index = build_index(some_tools());
+  std::string text;
+  for (int i = 0; i < 10'000; ++i) text += "zqxj" + std::to_string(i) + ' ';
+  EXPECT_EQ(index->search({.description = text + "search code"}).hits.at(0).doc, 1U);
+}
+
+// Some .01 s each; .5 without optimisation, more with sanitizers.
+TEST(Engine, MegabytesTakeBoundedTime) {
+  const auto index = build_index(random_documents(500, 8));
+  for (const std::string unit : {"a", "a.", "get_user__", "find issue ", "s1.find_mail, ", "\"`'",
+                                 "without reading a page, ", "\u6587", "A user. "}) {
+    std::string text;
+    while (text.size() < 4'000'000) text += unit;
+    const auto begin = std::chrono::steady_clock::now();
+    index->search({.description = text, .keywords = text});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    RecordProperty(unit, std::to_string(took.count()));
+    EXPECT_LT(took.count(), 5) << unit;
+  }
 }
 
 }  // namespace

@@ -19,22 +19,32 @@ bool is_border(char c) {
   return is_space(c) || std::string_view(",;()[]{}<>|=\"'`*").find(c) != std::string_view::npos;
 }
 
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) { return is_lower(c) || is_upper(c); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // How much a name looks like nothing but a name.
 enum class Shape {
   word,   // "search", "Search", "URL": may stand in any text
+  other,  // "e-mail", "5", "für", "2nd": likewise, but nobody quotes them as words
   camel,  // "getUser", "CoinDesk": when written just so
-  code    // "get_user", "s3-list": in any case of its letters
+  code    // "get_user", "resolve-library-id", "md5sum": in any case of its letters
 };
 
 Shape shape_of(std::string_view name) {
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-  const auto is_letter = [&](char c) { return is_lower(c) || is_upper(c); };
-  if (name.empty()) return Shape::word;
-  if (!std::ranges::all_of(name, is_letter)) return Shape::code;
-  const bool is_word =
-      std::ranges::all_of(name.substr(1), is_lower) || std::ranges::all_of(name, is_upper);
-  return is_word ? Shape::word : Shape::camel;
+  if (std::ranges::all_of(name, is_letter)) {
+    const bool is_word = name.empty() || std::ranges::all_of(name.substr(1), is_lower) ||
+                         std::ranges::all_of(name, is_upper);
+    return is_word ? Shape::word : Shape::camel;
+  }
+  const bool is_ascii = std::ranges::all_of(name, [](char c) { return c > ' ' && c <= '~'; });
+  if (!is_ascii || std::ranges::count_if(name, is_letter) < 2) return Shape::other;
+  if (name.find('_') != std::string_view::npos || std::ranges::count(name, '-') >= 2) {
+    return Shape::code;
+  }
+  // Numbers with a unit begin with a digit.
+  return is_letter(name[0]) && std::ranges::any_of(name, is_digit) ? Shape::code : Shape::other;
 }
 
 // Whether text[0, at) ends in the server's name and one of its separators.
@@ -77,6 +87,8 @@ struct ExactNames::Place {
         return true;
       case Shape::camel:
         return tool == name();
+      case Shape::other:
+        return kind == Kind::quoted;
       case Shape::word:
         // Quoted titles begin with capitals.
         return kind == Kind::quoted && tool == name() && tool == ascii_lower(tool);
@@ -96,10 +108,10 @@ ExactNames::ExactNames(const std::vector<std::shared_ptr<const PreparedDocuments
   std::ranges::sort(by_hash_);
 }
 
-std::vector<DocId> ExactNames::mentioned_in(std::string_view request) const {
+std::vector<ExactNames::Mention> ExactNames::mentioned_in(std::string_view request) const {
   using Kind = Place::Kind;
   const std::string_view text = trim(request);
-  std::vector<DocId> out;
+  std::vector<Mention> out;
   add_mentions({text, 0, text.size(), Kind::whole}, out);
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
@@ -119,22 +131,20 @@ std::vector<DocId> ExactNames::mentioned_in(std::string_view request) const {
       if (separated) add_mentions({text, i, end - i, Kind::running}, out);
     }
   }
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
   return out;
 }
 
-void ExactNames::add_mentions(const Place& place, std::vector<DocId>& out) const {
+void ExactNames::add_mentions(const Place& place, std::vector<Mention>& out) const {
   const std::uint64_t hash = term_hash(ascii_lower(place.name()));
   const auto [first, last] = std::ranges::equal_range(by_hash_, hash, {}, &Entry::hash);
-  std::vector<DocId> anywhere;
+  std::vector<Mention> anywhere;
   const std::size_t before = out.size();
   for (const Entry& entry : std::ranges::subrange(first, last)) {
     if (!iequals_ascii(name(entry), place.name())) continue;
     if (is_qualified(place.text, place.at, server(entry))) {
-      out.push_back(entry.doc);
+      out.push_back({entry.doc, true});
     } else if (place.means(name(entry))) {
-      anywhere.push_back(entry.doc);
+      anywhere.push_back({entry.doc, false});
     }
   }
   if (out.size() == before) out.insert(out.end(), anywhere.begin(), anywhere.end());

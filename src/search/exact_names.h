@@ -20,11 +20,16 @@ class ExactNames {
  public:
   explicit ExactNames(const std::vector<std::shared_ptr<const PreparedDocuments>>& parts);
 
-  // Documents whose name stands in `text`, ascending. Names with `_`, `-`, `.` or digits count
-  // in any case, camelCase as written. What could be a word of the language ("search") counts only
-  // when it is the whole text, quoted, or qualified by its server: behind `server.`, `server:`,
-  // `server/` or `server__` a name means that server's tool alone.
-  std::vector<DocId> mentioned_in(std::string_view text) const;
+  struct Mention {
+    DocId doc = 0;
+    bool qualified = false;  // by its server
+  };
+  // Documents whose name stands in `text`, in any order, perhaps more than once. ASCII names with
+  // `_`, two `-` or digits behind letters count in any case, camelCase as written. What could stand
+  // in any text ("search", "e-mail", "2025", words of other scripts) counts only when it is the
+  // whole text, quoted, or qualified by its server: behind `server.`, `server:`, `server/` or
+  // `server__` a name means that server's tool alone.
+  std::vector<Mention> mentioned_in(std::string_view text) const;
 
   // Up to `count` documents whose names are most like a word of `text`, best first.
   std::vector<DocId> nearest_to(std::string_view text, std::size_t count,
@@ -48,7 +53,7 @@ class ExactNames {
   const std::string& server(const Entry& entry) const {
     return parts_[entry.part]->server(entry.local);
   }
-  void add_mentions(const Place& place, std::vector<DocId>& out) const;
+  void add_mentions(const Place& place, std::vector<Mention>& out) const;
 
   std::vector<std::shared_ptr<const PreparedDocuments>> parts_;
   std::vector<Entry> by_hash_;  // of the name in lower case; sorted

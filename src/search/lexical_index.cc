@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "search/analyzer.h"
+#include "search/bigrams.h"
 #include "search/bm25.h"
 #include "search/unwanted.h"
 #include "search/word_lists.h"
@@ -16,7 +17,8 @@ namespace {
 constexpr std::uint16_t kNoClass = 0xffff;
 constexpr std::size_t kMaxRespelledWords = 4;
 constexpr std::size_t kMaxUnknownWords = 16;
-constexpr std::size_t kMinRespelledBytes = 5;       // shorter words have too many neighbours
+constexpr double kLookalikeShare = .5;         // of two words' pairs of letters, that are in both
+constexpr std::size_t kMinRespelledBytes = 5;  // shorter words have too many neighbours
 constexpr std::size_t kMinTwiceRespelledBytes = 8;  // two letters may differ
 
 // Calls each(first, last) for every run of occurrences of one term.
@@ -28,6 +30,22 @@ void for_each_term_of(std::span<const Occurrence> all, F each) {
     each(all.subspan(i, end - i));
     i = end;
   }
+}
+
+// Of adjacent characters: a set.
+std::vector<std::uint32_t> letter_pairs(std::string_view word) {
+  std::vector<std::uint32_t> out;
+  std::uint32_t before = 0;
+  for (std::size_t at = 0; at < word.size();) {
+    std::uint32_t letter = static_cast<unsigned char>(word[at++]);
+    for (; at < word.size() && (word[at] & 0xc0) == 0x80; ++at) {
+      letter = letter << 6 ^ static_cast<unsigned char>(word[at]);
+    }
+    if (before != 0) out.push_back(before << 16 ^ letter);
+    before = letter;
+  }
+  make_set(out);
+  return out;
 }
 
 struct StemmedClass {
@@ -183,9 +201,10 @@ void LexicalIndex::weaken_unwanted(std::string_view text, std::vector<RequestTer
   thread_analyzer().for_each_term(unwanted, [&](std::string_view term) {
     if (const std::uint32_t number = find_term(term); number != kNoTerm) numbers.push_back(number);
   });
+  std::ranges::sort(numbers);
   const auto is_unwanted = [&](const RequestTerm& term) {
-    const auto times = std::ranges::count(numbers, term.term);
-    return times > 0 && request_weight(static_cast<std::size_t>(times)) >= term.weight;
+    const auto times = std::ranges::equal_range(numbers, term.term).size();
+    return times > 0 && request_weight(times) >= term.weight;
   };
   if (std::ranges::all_of(terms, is_unwanted)) return;
   for (RequestTerm& term : terms) {
@@ -314,6 +333,34 @@ std::vector<RequestTerm> LexicalIndex::respelled_terms(std::string_view text) co
       limit = distance - 1;
     }
     if (nearest != kNoTerm) out.push_back({nearest, 1});
+  }
+  return out;
+}
+
+std::vector<RequestTerm> LexicalIndex::lookalike_terms(std::string_view text) const {
+  struct Best {
+    std::vector<std::uint32_t> pairs;
+    double share = kLookalikeShare;
+    std::uint32_t term = kNoTerm;
+  };
+  std::vector<Best> words;
+  thread_analyzer().for_each_term(text, [&](std::string_view word) {
+    if (words.size() < kMaxRespelledWords) words.push_back({.pairs = letter_pairs(word)});
+  });
+  std::erase_if(words, [](const Best& word) { return word.pairs.size() < 2; });
+  for (std::uint32_t term = 0; !words.empty() && term < term_texts_.size(); ++term) {
+    const auto pairs = letter_pairs(term_texts_[term]);
+    for (Best& word : words) {
+      const auto common = static_cast<double>(count_common(word.pairs, pairs));
+      const double share = 2 * common / static_cast<double>(word.pairs.size() + pairs.size());
+      if (share < word.share || (share == word.share && word.term != kNoTerm)) continue;
+      word.share = share;
+      word.term = term;
+    }
+  }
+  std::vector<RequestTerm> out;
+  for (const Best& word : words) {
+    if (word.term != kNoTerm) out.push_back({word.term, static_cast<float>(word.share)});
   }
   return out;
 }

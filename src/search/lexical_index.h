@@ -49,6 +49,10 @@ class LexicalIndex {
   // differ by a letter or two. Looks through all words; for requests that found nothing.
   std::vector<RequestTerm> respelled_terms(std::string_view text) const;
 
+  // For the text's first words the index's that have half of their pairs of letters in common with
+  // them, or more. Looks through all words; the last resort.
+  std::vector<RequestTerm> lookalike_terms(std::string_view text) const;
+
   // Sums weight * idf * saturated(x) into `scores`, which must be reset to size().
   void add_scores(std::span<const RequestTerm> terms, DenseScores& scores) const;
 

@@ -56,14 +56,32 @@ std::vector<std::string> clauses_of(const Request& request, std::string_view des
   return out;
 }
 
-// At most `size` bytes, cut before a character.
-std::string_view cut(std::string_view text, std::size_t size) {
+bool is_within_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+// Longer runs without white space are cut within.
+constexpr std::size_t kMaxCutWord = 256;
+
+}  // namespace
+
+std::string_view leading(std::string_view text, std::size_t size) {
   if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+  while (size > 0 && is_within_character(text[size])) --size;
   return text.substr(0, size);
 }
 
-}  // namespace
+std::string bounded(std::string_view text) {
+  if (text.size() <= kMaxQueryBytes) return std::string(text);
+  std::string_view head = leading(text, kMaxQueryBytes / 4 * 3);
+  std::string_view tail = text.substr(text.size() - (kMaxQueryBytes / 4 - 1));
+  while (!tail.empty() && is_within_character(tail.front())) tail.remove_prefix(1);
+  const auto before = std::ranges::find_if(head.rbegin(), head.rend(), is_space);
+  const auto after = std::ranges::find_if(tail, is_space);
+  const auto last = static_cast<std::size_t>(before - head.rbegin());
+  const auto first = static_cast<std::size_t>(after - tail.begin());
+  if (last < kMaxCutWord) head.remove_suffix(last);
+  if (first < kMaxCutWord) tail.remove_prefix(first);
+  return std::string(head) + '\n' + std::string(tail);
+}
 
 std::vector<std::string> sentences_of(std::string_view text) {
   std::vector<std::string> out;
@@ -98,14 +116,14 @@ void append_clauses(std::string_view sentence, std::vector<std::string>& out) {
 }
 
 Request read_request(const Query& query) {
-  const std::string_view description = cut(query.description, kMaxQueryBytes);
-  const std::string_view keywords = cut(query.keywords, kMaxQueryBytes - description.size());
   Request out;
-  out.text = description;
-  if (!description.empty() && !keywords.empty()) out.text += ' ';
-  out.text += keywords;
-  out.sentences = sentences_of(description);
-  out.clauses = clauses_of(out, description);
+  out.text = bounded(query.description);
+  if (!query.description.empty() && !query.keywords.empty()) out.text += ' ';
+  out.text += bounded(query.keywords);
+  out.is_cut = std::max(query.description.size(), query.keywords.size()) > kMaxQueryBytes;
+  const std::string_view units = leading(query.description, kMaxUnitBytes);
+  out.sentences = sentences_of(units);
+  out.clauses = clauses_of(out, units);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "search/embedding.h"
 #include "search/unwanted.h"
 
 namespace mcpo::search {
@@ -37,9 +38,37 @@ TEST(Request, JoinsDescriptionAndKeywords) {
   EXPECT_EQ(read_request({.description = "find it"}).text, "find it");
 }
 
-TEST(Request, CutsBetweenCharacters) {
-  const std::string text = std::string(kMaxQueryBytes - 1, 'x') + "é";
-  EXPECT_EQ(read_request({.description = text}).text.size(), kMaxQueryBytes - 1);
+TEST(Request, KeepsBeginningAndEndOfALongText) {
+  const std::string head = std::string(kMaxQueryBytes / 2, 'a') + " begin ";
+  const std::string text = head + std::string(kMaxQueryBytes, 'x') + " end";
+  const Request request = read_request({.description = text});
+  EXPECT_TRUE(request.is_cut);
+  EXPECT_LE(request.text.size(), kMaxQueryBytes);
+  EXPECT_TRUE(request.text.starts_with(head));
+  EXPECT_TRUE(request.text.ends_with(" end"));
+  EXPECT_FALSE(read_request({.description = std::string(kMaxQueryBytes, 'a')}).is_cut);
+}
+
+TEST(Request, CutsBetweenWordsOrElseCharacters) {
+  std::string text;
+  while (text.size() < 2 * kMaxQueryBytes) text += "create_issue\n";
+  const std::string cut = bounded(text);
+  for (const std::string_view word : split(cut, '\n')) {
+    EXPECT_TRUE(word.empty() || word == "create_issue") << word;
+  }
+  for (const char* start : {"", "a", "ab"}) {
+    std::string han = start;
+    while (han.size() < 2 * kMaxQueryBytes) han += "\u6587";
+    EXPECT_TRUE(is_valid_utf8(bounded(han)));
+  }
+}
+
+TEST(Request, SentencesAndTheEncodersTextAreOfTheBeginning) {
+  const std::string filler(kMaxUnitBytes, 'x');
+  const Query query{.description = "Read the text file. Send it to Anna. " + filler +
+                                   ". Then delete the file again. And print all of it."};
+  EXPECT_EQ(read_request(query).sentences.size(), 2U);
+  EXPECT_EQ(request_texts(query).at(0).size(), kMaxUnitBytes);
 }
 
 std::vector<std::string> clauses(std::string_view sentence) {

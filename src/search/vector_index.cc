@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "search/prepared.h"
 
@@ -10,18 +11,23 @@ namespace {
 
 constexpr std::size_t kBlock = 256;  // rows whose products are on the stack
 
-std::size_t first_dimension(std::span<const Part> parts) {
+// The one that most vectors have, so that a wrong one cannot switch the arm off; of several the
+// smallest.
+std::size_t usual_dimension(std::span<const Part> parts) {
+  std::map<std::size_t, std::size_t> counts;
   for (const Part& part : parts) {
     for (const auto& embedding : part.embeddings) {
-      if (embedding && !embedding->vector.empty()) return embedding->vector.size();
+      if (embedding && !embedding->vector.empty()) ++counts[embedding->vector.size()];
     }
   }
-  return 0;
+  const auto most =
+      std::ranges::max_element(counts, {}, [](const auto& one) { return one.second; });
+  return most == counts.end() ? 0 : most->first;
 }
 
 }  // namespace
 
-VectorIndex::VectorIndex(std::span<const Part> parts) : dimension_(first_dimension(parts)) {
+VectorIndex::VectorIndex(std::span<const Part> parts) : dimension_(usual_dimension(parts)) {
   if (dimension_ == 0) return;
   std::size_t size = 0;
   for (const Part& part : parts) size += part.documents->size();

@@ -16,10 +16,9 @@ class VectorIndex {
  public:
   explicit VectorIndex(std::span<const Part> parts);
 
-  // 0: no document has a vector.
+  // That of most vectors; 0: no document has one.
   std::size_t dimension() const { return dimension_; }
-  // False as well for a vector of another dimension than the first document's, or without
-  // direction.
+  // False as well for a vector of another dimension, or without direction.
   bool has(DocId doc) const { return dimension_ > 0 && has_[doc] != 0; }
 
   // Cosines of all documents with a vector of dimension(); 0 where has() is false.

@@ -98,6 +98,15 @@ TEST(VectorIndex, KnowsWhichDocumentsHaveNone) {
   EXPECT_EQ(VectorIndex({}).dimension(), 0U);
 }
 
+TEST(VectorIndex, OneWrongVectorDoesNotSetTheDimension) {
+  const Part part{prepare(std::vector<Document>(3)),
+                  {with_vector({1}), with_vector({0, 1}), with_vector({1, 0})}};
+  const VectorIndex index(std::span(&part, 1));
+  EXPECT_EQ(index.dimension(), 2U);
+  EXPECT_FALSE(index.has(0));
+  EXPECT_TRUE(index.has(2));
+}
+
 DocumentEmbedding with_rows(std::vector<std::uint32_t> pieces, std::vector<std::int8_t> values) {
   DocumentEmbedding out;
   out.pieces = pieces;
