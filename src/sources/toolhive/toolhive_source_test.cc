@@ -477,6 +477,30 @@ TEST_F(ToolHiveSourceTest, AGivenPlaceIsItsNameAndTheOnlyOneAsked) {
   EXPECT_EQ(observe().state, ObservationState::complete);
 }
 
+TEST_F(ToolHiveSourceTest, ARefusedTokenIsReadAgainInTheSameCycle) {
+  for (const std::string place : {"http://127.0.0.1:18080", ""}) {
+    finder->fixed = place;
+    finder->api = std::make_shared<ApiFake>();
+    restart();
+    EXPECT_EQ(observe().state, ObservationState::complete);
+    const std::shared_ptr<ApiFake> old_token = finder->api;
+    old_token->faults["list"] = {Errc::denied, "ToolHive refuses (401)"};
+    finder->api = std::make_shared<ApiFake>();
+    EXPECT_EQ(observe().state, ObservationState::complete) << place;
+    EXPECT_EQ(source->current_api(), finder->api);
+    EXPECT_EQ(source->trouble(), "");
+  }
+}
+
+TEST_F(ToolHiveSourceTest, ATokenThatIsRefusedAgainIsTold) {
+  finder->fixed = "http://127.0.0.1:18080";
+  restart();
+  api().faults["list"] = {Errc::denied, "ToolHive refuses (401)"};
+  EXPECT_EQ(observe().detail, "ToolHive refuses (401)");
+  EXPECT_EQ(source->trouble(), "ToolHive refuses (401)");
+  EXPECT_EQ(api().count("list"), 2u);
+}
+
 TEST_F(ToolHiveSourceTest, ALostOneIsLookedForWithoutWaitingForThePoll) {
   options.initial_backoff = Millis(1);
   restart();
