@@ -189,6 +189,37 @@ TEST_F(ToolHiveSourceTest, WhatIsNotListedIsAskedForByName) {
   }
 }
 
+TEST_F(ToolHiveSourceTest, TheReportOfACycleNamesNoWorkload) {
+  for (const std::string name : {"hidden", "H", "seen"}) {
+    api().add_remote(name, "https://h.example/" + name);
+  }
+  const Error error{Errc::unavailable, "details of hidden: HTTP status 500"};
+  api().faults["details hidden"] = error;
+  EXPECT_EQ(observe().detail, "1 of 3 workloads could not be read: HTTP status 500");
+  api().faults["details H"] = {Errc::unavailable, "details of H: HTTP status 500"};
+  EXPECT_EQ(observe().detail, "2 of 3 workloads could not be read: HTTP status 500");
+  api().faults["details H"] = {Errc::timeout, "details of H: no answer in time"};
+  EXPECT_EQ(observe().detail,
+            "2 of 3 workloads could not be read: HTTP status 500, and other causes");
+}
+
+TEST_F(ToolHiveSourceTest, AHalfLoadedWorkloadIsThereAllTheSame) {
+  api().add_container("bare", "");
+  api().add_container("recorded", "");
+  api().exports["recorded"] = {.registry_server_name = "", .image = "ghcr.io/x/y:1"};
+  api().add_remote("r", "https://h.example/").package = "remote (data failed to load)";
+  for (int cycle = 0; cycle < 2; ++cycle) {
+    const Observation seen = observe();
+    EXPECT_EQ(seen.state, ObservationState::complete) << seen.detail;
+    EXPECT_EQ(workload(seen, "bare").identity, "");
+    EXPECT_EQ(workload(seen, "bare").problem, "the list names no image for it");
+    EXPECT_TRUE(workload(seen, "bare").spec);
+    EXPECT_EQ(workload(seen, "recorded").identity, "ghcr.io/x/y:1");
+    EXPECT_EQ(workload(seen, "r").identity, "https://h.example/");
+    EXPECT_TRUE(has(workload(seen, "r").problem, "data failed to load"));
+  }
+}
+
 TEST_F(ToolHiveSourceTest, ASuddenlyEmptyListMustBeSeenTwice) {
   know("a");
   Observation seen = observe();
