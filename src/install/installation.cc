@@ -12,7 +12,8 @@ std::string status_note(const std::string& status, const std::string& workload) 
            "` asks for it again.";
   }
   if (status == "error") {
-    return "ToolHive could not start it; `thv logs " + workload + "` may say why.";
+    return "ToolHive could not start it; `thv logs " + workload + "` may say why. To try again, " +
+           "remove it with `thv rm " + workload + "` and call install_server once more.";
   }
   if (status == "policy_stopped") return "A policy of ToolHive has stopped it.";
   if (catalog::is_offered_status(status)) return "";

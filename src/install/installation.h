@@ -42,6 +42,7 @@ struct InstallOptions {
   Millis polling_interval{1'000};           // TARGETED_POLLING_INTERVAL
   Millis answer_within{118'000};            // callers are promised an answer after 120 s
   Millis progress_interval{5'000};
+  Millis longest_create{660'000};  // how long ToolHive may go on with a create, unheard of
 };
 
 // nullptr: the catalog has no such workload of that ToolHive.

@@ -25,6 +25,23 @@ bool is_final(const std::string& status) {
   return catalog::is_offered_status(status) || status == "error" || status == "policy_stopped";
 }
 
+std::string doubt_text(Millis longest) {
+  const auto minutes = std::chrono::ceil<std::chrono::minutes>(longest).count();
+  return "ToolHive did not answer to the end and may still be pulling the image. Nothing is sent "
+         "again; the workload appears when that is done, at the latest after " +
+         std::to_string(minutes) + " minutes";
+}
+
+Error not_there(Error error, const std::string& workload) {
+  error.message += "; ToolHive has no workload " + workload + " now, so nothing was installed";
+  if (error.code == Errc::unavailable) {
+    error.message +=
+        ". ToolHive also answers like that when a secret does not exist or an image cannot be "
+        "pulled in time";
+  }
+  return error;
+}
+
 // The create may have been carried out all the same.
 bool is_in_doubt(const Error& error) {
   return error.code == Errc::timeout || error.code == Errc::unavailable ||
@@ -43,6 +60,7 @@ struct Installer::Job {
   SteadyTime began;
   Stage stage = Stage::creating;
   std::string status;                    // ToolHive's last word; empty: none yet
+  std::string doubt;                     // why it is not known whether it is being created
   std::optional<InstallResult> present;  // the create found that it was there
   std::vector<std::string> notes;
   int polls_left = 0;
@@ -56,6 +74,7 @@ struct Installer::Job {
   std::string describe(SteadyTime now) const {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - began).count();
     const std::string after = " (" + std::to_string(seconds) + " s)";
+    if (!doubt.empty()) return workload + ": " + doubt + after;
     if (stage == Stage::creating) {
       return "ToolHive creates " + workload +
              (has_image ? "; its image may have to be pulled first" : "") + after;
@@ -166,23 +185,28 @@ async::Task<void> Installer::create(JobPtr job, sources::toolhive::CreateRequest
   co_return co_await look_for(job, created.error());
 }
 
-// Ends well when the workload is there; with `error` when it is not.
+// Ends well when the workload is there; with `error` when it is not. While ToolHive may be pulling
+// its image, not being there says nothing.
 async::Task<void> Installer::look_for(JobPtr job, Error error) {
+  const bool may_be_pulled = job->has_image && error.code == Errc::timeout;
+  const SteadyTime pulled_by = job->began + (may_be_pulled ? options_.longest_create : Millis(0));
+  if (clock_.now() < pulled_by) job->doubt = doubt_text(options_.longest_create);
   int absent = 0;
-  for (; job->polls_left > 0; --job->polls_left) {
+  while (job->polls_left > 0) {
+    const bool may_come = clock_.now() < pulled_by;
     auto status = co_await read_status(job->workload);
     if (status) {
+      job->doubt.clear();
       job->status = *status;
       if (job->status == "error") job->notes.push_back("The create failed: " + error.message + ".");
       co_return Result<void>();
     }
     if (status.error().code == Errc::cancelled) co_return std::unexpected(status.error());
-    if (status.error().code == Errc::not_found && ++absent == kAbsentLooks) {
-      error.message += "; ToolHive has no workload " + job->workload +
-                       " now, so nothing was installed. ToolHive also answers like that when a "
-                       "secret does not exist or an image cannot be pulled in time";
-      co_return std::unexpected(std::move(error));
+    const bool is_absent = !may_come && status.error().code == Errc::not_found;
+    if (is_absent && ++absent == kAbsentLooks) {
+      co_return std::unexpected(not_there(std::move(error), job->workload));
     }
+    if (!may_come) --job->polls_left;
     CO_CHECK_OK(co_await async::sleep_for(options_.polling_interval));
   }
   error.message += "; whether it was installed is not known, because ToolHive does not answer. " +
@@ -275,6 +299,7 @@ InstallResult Installer::result_of(const Job& job) const {
   out.status = job.status.empty() ? "starting" : job.status;
   if (!is_final(out.status)) out.outcome = Outcome::unfinished;
   out.notes = job.notes;
+  if (!job.doubt.empty()) out.notes.push_back(job.doubt + ".");
   add_known(out, *read_catalog_(), options_.origin);
   return out;
 }

@@ -271,13 +271,39 @@ TEST_F(InstallerTest, ANameThatAnotherHasIsAvoided) {
   EXPECT_EQ(result->workload, "io-github-stacklok-fetch");
 }
 
-TEST_F(InstallerTest, AGivenNameThatAnotherHasIsShown) {
+TEST_F(InstallerTest, AGivenNameThatAnotherHasIsRefused) {
   api->add_workload("mine");
   const auto result = install({.server_name = "fetch", .workload_name = "mine"});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, Errc::conflict);
+  EXPECT_EQ(result.error().message,
+            "there is a workload mine already, and it is not known to be of "
+            "io.github.stacklok/fetch; give another workload_name");
+  EXPECT_TRUE(api->created.empty());
+}
+
+TEST_F(InstallerTest, AGivenNameThatMayNotBeSeenIsNotTold) {
+  options.allowed_groups = {"default"};
+  for (const char* entry : {"io.github.stacklok/fetch", "org.other/thing"}) {
+    api->add_workload("secret", "running", "hidden");
+    add_known("secret", entry);
+    const auto result = install({.server_name = "fetch", .workload_name = "secret"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error(),
+              (Error{Errc::conflict,
+                     "the workload name secret cannot be used; give another workload_name"}));
+  }
+  EXPECT_TRUE(api->created.empty());
+}
+
+TEST_F(InstallerTest, OneThatCouldNotStartSaysHowToTryAgain) {
+  api->add_workload("fetch", "error");
+  add_known("fetch", "io.github.stacklok/fetch");
+  const auto result = install({.server_name = "fetch"});
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->outcome, Outcome::present);
-  EXPECT_EQ(result->notes.size(), 1u);
-  EXPECT_TRUE(api->created.empty());
+  ASSERT_FALSE(result->notes.empty());
+  EXPECT_NE(result->notes[0].find("remove it with `thv rm fetch`"), std::string::npos);
 }
 
 TEST_F(InstallerTest, ASecondOneUnderItsOwnNameIsInstalled) {
@@ -292,11 +318,21 @@ TEST_F(InstallerTest, ASecondOneUnderItsOwnNameIsInstalled) {
 TEST_F(InstallerTest, AConflictMeansThatItIsThere) {
   api->failures["create"] = {Errc::conflict, "create fetch: 409"};
   api->created_in_spite_of_failure = true;
+  api->exports["fetch"].registry_server_name = "io.github.stacklok/fetch";
   const auto result = install({.server_name = "fetch"});
   ASSERT_TRUE(result.has_value()) << result.error().message;
   EXPECT_EQ(result->outcome, Outcome::present);
   EXPECT_EQ(result->status, "running");
   EXPECT_EQ(api->created.size(), 1u);
+}
+
+TEST_F(InstallerTest, AConflictWithAnotherOnesWorkloadIsRefused) {
+  api->failures["create"] = {Errc::conflict, "create fetch: 409"};
+  api->created_in_spite_of_failure = true;
+  const auto result = install({.server_name = "fetch"});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, Errc::conflict);
+  EXPECT_NE(result.error().message.find("there is a workload fetch already"), std::string::npos);
 }
 
 TEST_F(InstallerTest, AConflictWithWhatMayNotBeSeenTellsNothingOfIt) {
@@ -343,8 +379,63 @@ TEST_F(InstallerTest, ADoubtfulCreateThatDidNotHappenIsAnError) {
   EXPECT_EQ(api->count("status "), 3U);
 }
 
+TEST_F(InstallerTest, ALostAnswerIsUndecidedWhileAnImageMayBePulled) {
+  options.answer_within = Millis(20);
+  api->failures["create"] = {Errc::timeout, "create fetch: the server closed the connection"};
+  std::vector<Result<InstallResult>> out;
+  // Both were answered: then the time is over, so that the test ends.
+  on_answer = [&] { out.size() == 2 ? clock.advance(options.longest_create) : void(); };
+  with_installer([&](Installer& installer) -> async::Co<> {
+    return then_another(installer, {.server_name = "fetch"}, {.server_name = "fetch"}, out);
+  });
+  ASSERT_EQ(out.size(), 2u);
+  for (const auto& result : out) {
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    EXPECT_EQ(result->outcome, Outcome::unfinished);
+    EXPECT_EQ(result->status, "starting");
+    EXPECT_NE(result->notes.at(0).find("may still be pulling the image"), std::string::npos);
+  }
+  EXPECT_EQ(api->created.size(), 1u);
+  EXPECT_GT(api->count("status "), 3U);
+}
+
+TEST_F(InstallerTest, AnImageThatIsPulledAfterAllIsInstalled) {
+  options.polling_attempts = 5;
+  api->failures["create"] = {Errc::timeout, "create fetch: no answer"};
+  api->on_status = [this, looks = 0]() mutable {
+    if (++looks == 20) api->add_workload("fetch");
+  };
+  const auto result = install({.server_name = "fetch"});
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(result->outcome, Outcome::installed);
+  EXPECT_EQ(result->notes, std::vector<std::string>{});
+}
+
+TEST_F(InstallerTest, AnImageThatNeverComesIsAnErrorInTheEnd) {
+  api->failures["create"] = {Errc::timeout, "create fetch: no answer"};
+  api->on_status = [this] { clock.advance(options.longest_create / 10); };
+  const auto result = install({.server_name = "fetch"});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().message,
+            "create fetch: no answer; ToolHive has no workload fetch now, so nothing was "
+            "installed");
+  EXPECT_GE(api->count("status "), 12U);
+}
+
+TEST_F(InstallerTest, ARemoteThatIsNotThereWasNotCreated) {
+  RegistryEntry notes{.name = "org.other/notes"};
+  notes.remote = true;
+  add_entry(notes);
+  api->failures["create"] = {Errc::timeout, "create notes: the server closed the connection"};
+  const auto result = install({.server_name = "notes"});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_NE(result.error().message.find("nothing was installed"), std::string::npos);
+  EXPECT_EQ(api->count("status "), 3U);
+}
+
 TEST_F(InstallerTest, AnUnknownOutcomeIsSaid) {
   options.polling_attempts = 4;
+  options.longest_create = Millis(0);
   api->failures["create"] = {Errc::timeout, "create fetch: no answer"};
   api->failures["status"] = {Errc::unavailable, "refused"};
   const auto result = install({.server_name = "fetch"});

@@ -1,6 +1,7 @@
 // A ToolHive that carries out what it is asked to create, in the way that a test wants it to.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -37,6 +38,7 @@ class InstallingApiFake final : public sources::toolhive::ApiFake {
     co_return sources::toolhive::Created{request.name, 12345};
   }
   async::Task<std::string> read_status(std::string name, async::Deadline deadline) override {
+    if (on_status) on_status();
     if (const auto failure = failures.find("status"); failure != failures.end()) {
       co_return std::unexpected(failure->second);
     }
@@ -44,6 +46,7 @@ class InstallingApiFake final : public sources::toolhive::ApiFake {
   }
 
   std::map<std::string, Error> failures;  // "create", "status"
+  std::function<void()> on_status;        // before each look at a status
   std::string status_after_create = "running";
   bool create_blocked = false;  // until it is cleared and `gate` notified
   bool created_in_spite_of_failure = false;

@@ -20,14 +20,16 @@ const ListedWorkload* find_listed(const std::vector<ListedWorkload>& workloads,
   return it == workloads.end() ? nullptr : &*it;
 }
 
-std::unexpected<Error> name_taken(const std::vector<std::string>& names) {
-  return fail(Errc::conflict, "another workload is called " + join(names, ", another ") +
-                                  "; give a workload_name that is free");
+// Says the same of names that may not be seen and of those that are kept for another create.
+std::unexpected<Error> not_usable(const std::vector<std::string>& names) {
+  return fail(Errc::conflict, "the workload name " + join(names, " or ") +
+                                  " cannot be used; give another workload_name");
 }
 
-std::string not_of_entry_note(const std::string& entry) {
-  return "It is not known to be of " + entry +
-         "; give another workload_name to install that beside it.";
+std::unexpected<Error> name_taken(const std::string& name, const std::string& entry) {
+  return fail(Errc::conflict, "there is a workload " + name +
+                                  " already, and it is not known to be " + "of " + entry +
+                                  "; give another workload_name");
 }
 
 CreateRequest make_create(const RegistryEntry& entry, Assessment inputs) {
@@ -98,14 +100,14 @@ async::Task<InstallPlan> Planner::choose_name(ApiPtr api, InstallRequest request
     out.create.name = name;
     if (owner == Owner::nobody) co_return out;
     const ListedWorkload& taken = *find_listed(workloads, name);
-    const bool is_visible = is_allowed_group(taken.group, options_.allowed_groups);
-    const bool is_meant = owner == Owner::same_entry || !request.workload_name.empty();
-    if (!is_visible || !is_meant) continue;
+    if (!is_allowed_group(taken.group, options_.allowed_groups)) continue;
+    const bool is_wanted = !request.workload_name.empty();
+    if (owner == Owner::other && is_wanted) co_return name_taken(name, entry->name);
+    if (owner == Owner::other) continue;
     out.present = present(entry->name, taken);
-    if (owner == Owner::other) out.present->notes.push_back(not_of_entry_note(entry->name));
     co_return out;
   }
-  co_return name_taken(names);
+  co_return not_usable(names);
 }
 
 // Whose the name is: by the catalog's link, else by what ToolHive has recorded.
@@ -135,14 +137,13 @@ async::Task<InstallResult> Planner::find_taken(std::string name, std::string ent
   ListedWorkload workload;
   workload.name = name;
   // Where its group cannot be read it cannot be seen either.
-  if (!options_.allowed_groups.empty() && !details) co_return name_taken(names);
+  if (!options_.allowed_groups.empty() && !details) co_return not_usable(names);
   if (details) workload.group = details->group;
-  if (!is_allowed_group(workload.group, options_.allowed_groups)) co_return name_taken(names);
+  if (!is_allowed_group(workload.group, options_.allowed_groups)) co_return not_usable(names);
   CO_TRY(workload.status, co_await api->read_status(name, deadline));
   CO_TRY(const bool is_same, co_await is_recorded(api, name, entry, deadline));
-  InstallResult out = present(entry, workload);
-  if (!is_same && !is_linked(name, entry)) out.notes.push_back(not_of_entry_note(entry));
-  co_return out;
+  if (!is_same && !is_linked(name, entry)) co_return name_taken(name, entry);
+  co_return present(entry, workload);
 }
 
 async::Task<std::string> Planner::find_group(ApiPtr api, std::string wanted,

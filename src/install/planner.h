@@ -41,7 +41,7 @@ class Planner {
   async::Task<InstallPlan> plan(InstallRequest request, EntryPtr entry, async::Deadline deadline);
 
   // What a create ran into (409): the workload of that name, which the list may have left out.
-  // Errors: conflict (it may not be seen), and what its status answers.
+  // Errors: conflict (it may not be seen, or is another's), and what its status answers.
   async::Task<InstallResult> find_taken(std::string name, std::string entry,
                                         async::Deadline deadline);
 

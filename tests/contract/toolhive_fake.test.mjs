@@ -170,6 +170,13 @@ test('the registry in both shapes', async t => {
   await hold(fake.url, 'registry-v01-page', counted);
 });
 
+test('a registry file of the legacy format names its entries by their keys', async t => {
+  const { url } = await start(t, { registry: { servers: { fetch: { image: 'ghcr.io/x/fetch:1', description: 'x', transport: 'stdio' } } } });
+  const create = server => request(`${url}/api/v1beta/workloads`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'f', registry: 'default', server }) });
+  assert.equal((await create('other')).status, 404);
+  assert.equal((await create('fetch')).status, 201);
+});
+
 test('the discovery file over TCP and over a Unix socket', async t => {
   for (const [name, where] of [['discovery-file-tcp', {}], ['discovery-file-unix', { socket: path.join(temp_dir(), 'thv.sock') }]]) {
     const state_home = temp_dir(), file = discovery_path(state_home);

@@ -113,6 +113,20 @@ test('with a token on every route: it is sent to ToolHive, and to no workload', 
       assert.ok(!(o.log + o.output).includes('sesame'));
     });
   }
+  await t.test('renewed, in its file and at ToolHive: read again, in a given place and in a found one', async s => {
+    for (const find of ['given', 'file']) {
+      const own = path.join(temp_dir(), 'token');
+      fs.writeFileSync(own, 'first\n');
+      const fake = await with_notes(s, { token: 'first', state_home: temp_dir() });
+      const o = await serve(s, fake, { find, args: ['--toolhive-token-file', own] });
+      assert.deepEqual(await offered(o), ['notes']);
+      fs.writeFileSync(own, 'second\n');
+      fake.token = 'second';
+      await fake.add({ name: 'more', url: fake.workload('notes').url });
+      await until_offered(o, ['more', 'notes'], { timeout: 20_000 });
+      assert.deepEqual(await troubles(o), []);
+    }
+  });
   await t.test('a wrong one is told, without its value', async s => {
     const fake = await with_notes(s, { token: 'open-sesame-4711' });
     const r = await run(s, ['ingest', '--data-dir', path.join(temp_dir(), 'data'), '--toolhive-port', String(fake.port), '--toolhive-token', 'close-barley'], { env: toolhive_env(fake) });

@@ -166,6 +166,33 @@ test('an answer that gets lost: the create is not repeated', async t => {
   }
 });
 
+test('the connection is lost while the image is pulled: nothing is concluded, and a repeat joins', async t => {
+  const { fake } = await installable(t, ['fetch'], { images: { [image_of('fetch')]: { pull_ms: 6_000 } } });
+  const o = await serve(t, fake, { env: kOn });
+  const first = install(o, 'fetch');
+  await until('the create', () => fake.count('create') === 1);
+  const { port } = fake;
+  await fake.stop({ killed: true });
+  await fake.start({ port });
+  const both = await Promise.all([first, install(o, 'fetch')]);
+  assert.deepEqual(both.map(r => r.structuredContent?.status), ['running', 'running'], both.map(text_of).join('\n'));
+  assert.equal(fake.count('create'), 1);
+});
+
+test('a name that another workload has is refused; one that may not be seen is not told', async t => {
+  const { http, fake } = await installable(t, ['fetch'], { groups: ['board'] });
+  await fake.add({ name: 'mine', url: http.url('only=echo') });
+  await fake.add({ name: 'theirs', url: http.url('only=echo'), group: 'board' });
+  const o = await serve(t, fake, { env: { ...kOn, ALLOWED_GROUPS: 'default' } });
+  const mine = await install(o, 'fetch', { workload_name: 'mine' });
+  assert.equal(mine.isError, true);
+  assert.match(text_of(mine), /there is a workload mine already/);
+  const theirs = await install(o, 'fetch', { workload_name: 'theirs' });
+  assert.equal(theirs.isError, true);
+  assert.match(text_of(theirs), /theirs cannot be used/);
+  assert.equal(fake.count('create'), 0);
+});
+
 test('two clients ask for the same server at once: one workload', async t => {
   const { fake } = await installable(t, ['fetch'], { images: { [image_of('fetch')]: { pull_ms: 500 } } });
   const o = await serve(t, fake, { env: kOn });

@@ -26,6 +26,14 @@ struct Ask {
   Asked asked = Asked::reading;
 };
 
+// Of something that was sent and not answered nobody knows how far it is.
+Error unanswered(Error error) {
+  const bool was_sent = !error.message.starts_with("connect to ");  // http/client.h
+  if (was_sent && error.code == Errc::unavailable) error.code = Errc::timeout;
+  if (!was_sent && error.code == Errc::timeout) error.code = Errc::unavailable;
+  return error;
+}
+
 class HttpApi final : public Api {
  public:
   HttpApi(http::Client& client, http::Url base, ApiOptions options)
@@ -175,12 +183,16 @@ class HttpApi final : public Api {
     const int expected = ask.expected;
     const std::size_t max_bytes = ask.max_bytes;
     const Asked asked = ask.asked;
-    CO_TRY(http::StreamedResponse answer, co_await open(std::move(ask), until));
-    if (answer.status == expected) {
-      co_return co_await http::read_body(*answer.body, max_bytes, until);
+    auto answer = co_await open(std::move(ask), until);
+    if (!answer) {
+      Error error = std::move(answer).error();
+      co_return std::unexpected(asked == Asked::creating ? unanswered(std::move(error)) : error);
     }
-    const auto text = co_await http::read_body(*answer.body, kMaxSmall, until);
-    co_return std::unexpected(refusal(asked, answer.status, text.value_or("")));
+    if (answer->status == expected) {
+      co_return co_await http::read_body(*answer->body, max_bytes, until);
+    }
+    const auto text = co_await http::read_body(*answer->body, kMaxSmall, until);
+    co_return std::unexpected(refusal(asked, answer->status, text.value_or("")));
   }
 
   async::Task<http::StreamedResponse> open(Ask ask, async::Deadline until) {

@@ -110,10 +110,11 @@ class Api {
   // The same in the upstream shape: up to 200 entries, in any order.
   virtual async::Task<std::string> read_registry_v01(async::Deadline deadline) = 0;
 
-  // Blocks while an image is pulled: up to 11 minutes. Sent once and never again: after a timeout
-  // or a lost connection (unavailable) it may still have been carried out; look at the list.
-  // conflict: the name is taken. not_found: the registry has no such server, or the image cannot
-  // be pulled. invalid: see the message. unavailable: 5xx, such as an unknown group or secret.
+  // Blocks while an image is pulled: up to 11 minutes. Sent once and never again.
+  // timeout: no answer came, in time or because the connection was lost: it may be under way still.
+  // unavailable: not reached; or 5xx, such as an unknown group or secret. conflict: the name is
+  // taken. not_found: the registry has no such server, or the image cannot be pulled. invalid: see
+  // the message.
   virtual async::Task<Created> create(CreateRequest request, async::Deadline deadline) = 0;
   // Accepted (202): the effect comes a moment later. `restart` also starts what is stopped.
   virtual async::Task<void> stop(std::string name, async::Deadline deadline) = 0;

@@ -206,6 +206,11 @@ std::optional<Error> create_refusal(int status, std::string_view body) {
   if (status == 400) {
     return Error{Errc::invalid, "ToolHive refuses the request (400); its log says why"};
   }
+  if (status == 502 || status == 504) {
+    return Error{Errc::timeout,
+                 "something between us and ToolHive gave up waiting for its answer (" +
+                     std::to_string(status) + ")"};
+  }
   if (status == 500) {
     return Error{Errc::unavailable,
                  "ToolHive failed (500): the group or a secret may not exist, or the image took "

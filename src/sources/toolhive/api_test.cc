@@ -4,6 +4,7 @@
 
 #include "http/client.h"
 #include "sources/loop_test_support.h"
+#include "sources/toolhive/api_parse.h"
 #include "sources/toolhive/fixtures.h"
 
 namespace mcpo::sources::toolhive {
@@ -26,7 +27,7 @@ class ClientFake final : public http::Client {
     retries.push_back(retry);
     deadlines.push_back(deadline);
     requests.push_back(std::move(request));
-    if (answers.empty()) co_return fail(Errc::unavailable, "connect to fake: connection refused");
+    if (answers.empty()) co_return std::unexpected(failure);
     http::StreamedResponse out;
     out.status = answers.front().status;
     out.headers.add("X-Toolhive-Nonce", "nonce");
@@ -35,6 +36,7 @@ class ClientFake final : public http::Client {
     co_return out;
   }
   std::deque<Recording> answers;
+  Error failure{Errc::unavailable, "connect to fake: connection refused"};  // without an answer
   std::vector<http::Url> urls;
   std::vector<http::Request> requests;
   std::vector<Retry> retries;
@@ -82,6 +84,20 @@ TEST_F(ApiTest, CreatesOnceWithItsOwnLongTime) {
     EXPECT_EQ((co_await t.api->create(request, soon()))->port, 20004);
     EXPECT_EQ((co_await t.api->create(request, soon())).error().code, Errc::conflict);
     EXPECT_EQ((co_await t.api->create(request, soon()))->name, "fetch");
+  };
+  run(body(*this));
+}
+
+TEST_F(ApiTest, ACreateThatIsNotAnsweredMayBeUnderWay) {
+  EXPECT_EQ(refusal(Asked::creating, 500, "").code, Errc::unavailable);
+  EXPECT_EQ(refusal(Asked::creating, 504, "").code, Errc::timeout);
+  auto body = [](ApiTest& t) -> async::Co<> {
+    CreateRequest request{.name = "fetch", .server = "io.github.stacklok/fetch"};
+    t.client.failure = {Errc::timeout, "connect to fake: no answer in time"};
+    EXPECT_EQ((co_await t.api->create(request, soon())).error().code, Errc::unavailable);
+    t.client.failure = {Errc::unavailable, "the server closed the connection"};
+    EXPECT_EQ((co_await t.api->create(request, soon())).error().code, Errc::timeout);
+    EXPECT_EQ((co_await t.api->list_workloads(soon())).error().code, Errc::unavailable);
   };
   run(body(*this));
 }

@@ -170,10 +170,11 @@ class PlaceFinder final : public Finder {
     }
     http::Url base = record->base;
     const std::shared_ptr<Api> bare = make_(base, Token::hold_back);
-    auto health = co_await bare->read_health(probe_deadline(deadline));
+    const auto until = deadline.earlier(async::Deadline::in(options_.file_timeout));
+    auto health = co_await bare->read_health(until);
     // The file is ours alone and names the place, so a server that wants the token may have it.
     if (!health && health.error().code == Errc::denied) {
-      health = co_await make_(base, Token::send)->read_health(probe_deadline(deadline));
+      health = co_await make_(base, Token::send)->read_health(until);
     }
     if (!health && health.error().code == Errc::cancelled) {
       co_return std::unexpected(health.error());
@@ -282,6 +283,7 @@ bool same_nonce(std::string_view a, std::string_view b) {
 
 std::unique_ptr<Finder> make_finder(async::Executor executor, DiscoveryOptions options,
                                     ApiFactory make, Logger& log) {
+  if (!http::is_loopback_host(options.host)) options.file.clear();
   return std::make_unique<PlaceFinder>(std::move(executor), std::move(options), std::move(make),
                                        log);
 }

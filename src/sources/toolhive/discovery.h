@@ -23,12 +23,15 @@ struct DiscoveryOptions {
   std::string host = "127.0.0.1";     // TOOLHIVE_HOST
   std::optional<std::uint16_t> port;  // TOOLHIVE_PORT: given, it is the only place to look
   std::string socket;                 // --toolhive-socket: the same; absolute path
-  std::string file;                   // discovery_file_path(); empty: there is none
+  std::string file;                   // discovery_file_path(); empty: there is none. It tells of
+                                      // this machine: not read where `host` is another
   std::uint16_t usual_port = 8080;    // 0: not tried
   std::uint16_t scan_first = 50000;   // TOOLHIVE_START_PORT_SCAN; 0: no scan
   std::uint16_t scan_last = 50100;    // TOOLHIVE_END_PORT_SCAN
   std::size_t max_parallel = 8;       // ports asked at a time
   Millis probe_timeout{1'000};        // per request to a place that may not be ToolHive
+  Millis file_timeout{5'000};         // to the file's place, as ToolHive's own client; the Api's
+                                      // request_timeout limits it further
 };
 
 // $XDG_STATE_HOME/toolhive/server/server.json, or under ~/.local/state; empty: neither is set.

@@ -188,6 +188,36 @@ TEST_F(FinderTest, SaysWhatItTried) {
   EXPECT_TRUE(has(why, "127.0.0.1:50000-50009: nothing there")) << why;
 }
 
+// Takes three seconds to answer, as far as anybody waits for it.
+struct SlowFake final : ApiFake {
+  using ApiFake::ApiFake;
+  async::Task<Health> read_health(async::Deadline deadline) override {
+    if (deadline.remaining() > Millis(3'000)) return ApiFake::read_health(deadline);
+    return too_late();
+  }
+  static async::Task<Health> too_late() { co_return fail(Errc::timeout, "no answer in time"); }
+};
+
+TEST_F(FinderTest, OnlyWhatTheFileNamesMayBeSlow) {
+  places["http://127.0.0.1:8080"] = std::make_shared<SlowFake>("http://127.0.0.1:8080");
+  places["http://127.0.0.1:52341"] = std::make_shared<SlowFake>("http://127.0.0.1:52341");
+  EXPECT_TRUE(has(find(), "was not found"));
+  write_file("http://127.0.0.1:52341");
+  EXPECT_EQ(find(), "http://127.0.0.1:52341");
+}
+
+TEST_F(FinderTest, TheFileTellsNothingOfAnotherHost) {
+  options.host = "192.0.2.1";
+  listen("http://127.0.0.1:52341");
+  write_file("http://127.0.0.1:52341");
+  const std::string why = find();
+  EXPECT_TRUE(has(why, "192.0.2.1:50000-50009: nothing there")) << why;
+  EXPECT_FALSE(has(why, "discovery file")) << why;
+  EXPECT_FALSE(finder->has_news());
+  listen("http://192.0.2.1:8080");
+  EXPECT_EQ(find(), "http://192.0.2.1:8080");
+}
+
 TEST_F(FinderTest, AnotherFileIsNews) {
   (void)find();
   EXPECT_FALSE(finder->has_news());

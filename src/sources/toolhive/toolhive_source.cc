@@ -72,21 +72,28 @@ async::Task<std::vector<ListedWorkload>> ToolHiveSource::list(async::Deadline de
   CO_CHECK_OK(co_await locate(deadline));
   std::shared_ptr<Api> api = api_;
   auto listed = co_await api->list_workloads(deadline);
-  const bool is_cancelled = !listed && listed.error().code == Errc::cancelled;
-  if (!listed && !is_cancelled && finder_->fixed_place().empty()) {
-    // It may have moved: another port, another socket.
-    const auto again =
-        co_await finder_->find(deadline.earlier(async::Deadline::in(options_.request_timeout)));
-    const bool has_moved = again && (*again)->where() != api->where();
-    if (has_moved) listed = co_await (*again)->list_workloads(deadline);
-    if (has_moved && listed) found(*again);
-    if (!again && again.error().code != Errc::cancelled) api_ = nullptr;
-  }
+  if (!listed) listed = co_await list_anew(std::move(listed).error(), deadline);
   if (listed) {
     found(api_);
-  } else if (!is_cancelled) {
+  } else if (listed.error().code != Errc::cancelled) {
     lost(listed.error());
   }
+  co_return listed;
+}
+
+// After a list that failed with `error`: it may have moved to another port or socket; and where it
+// refuses us, its token may have been renewed, which a fresh Api knows.
+async::Task<std::vector<ListedWorkload>> ToolHiveSource::list_anew(Error error,
+                                                                   async::Deadline deadline) {
+  const bool is_refused = error.code == Errc::denied;
+  const bool may_help = is_refused || finder_->fixed_place().empty();
+  if (error.code == Errc::cancelled || !may_help) co_return std::unexpected(std::move(error));
+  const auto again = co_await finder_->find(look_deadline(deadline));
+  if (!again && again.error().code != Errc::cancelled) api_ = nullptr;
+  const bool is_other = again && (is_refused || (*again)->where() != api_->where());
+  if (!is_other) co_return std::unexpected(std::move(error));
+  auto listed = co_await (*again)->list_workloads(deadline);
+  if (listed) api_ = *again;
   co_return listed;
 }
 
@@ -104,14 +111,18 @@ async::Task<void> ToolHiveSource::locate(async::Deadline deadline) {
 }
 
 async::Task<void> ToolHiveSource::look(async::Deadline deadline) {
-  auto api =
-      co_await finder_->find(deadline.earlier(async::Deadline::in(options_.request_timeout)));
+  auto api = co_await finder_->find(look_deadline(deadline));
   if (api) {
     api_ = *std::move(api);
     co_return Result<void>();
   }
   if (api.error().code != Errc::cancelled && api_ == nullptr) lost(api.error());
   co_return std::unexpected(std::move(api).error());
+}
+
+// One request's time for what the discovery file names, and as much for all other places.
+async::Deadline ToolHiveSource::look_deadline(async::Deadline deadline) const {
+  return deadline.earlier(async::Deadline::in(options_.request_timeout * 2));
 }
 
 void ToolHiveSource::found(std::shared_ptr<Api> api) {

@@ -46,12 +46,16 @@ class ToolHiveSource final : public Source {
   void refresh_registry() { registry_.refresh(); }
   // The one in use; null while none is.
   std::shared_ptr<Api> current_api() const { return api_; }
+  // Why there is none, or why it gave no list at the last look; empty: it did.
+  const std::string& trouble() const { return trouble_; }
 
  private:
   bool is_unheard_of(const History& history) const;
   async::Task<void> locate(async::Deadline deadline);
   async::Task<void> look(async::Deadline deadline);
   async::Task<std::vector<ListedWorkload>> list(async::Deadline deadline);
+  async::Task<std::vector<ListedWorkload>> list_anew(Error error, async::Deadline deadline);
+  async::Deadline look_deadline(async::Deadline deadline) const;
   async::Task<void> read(const History& history, std::vector<ListedWorkload> list, Observation& out,
                          async::Deadline deadline);
   void lost(const Error& error);

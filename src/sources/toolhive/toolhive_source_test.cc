@@ -189,6 +189,37 @@ TEST_F(ToolHiveSourceTest, WhatIsNotListedIsAskedForByName) {
   }
 }
 
+TEST_F(ToolHiveSourceTest, TheReportOfACycleNamesNoWorkload) {
+  for (const std::string name : {"hidden", "H", "seen"}) {
+    api().add_remote(name, "https://h.example/" + name);
+  }
+  const Error error{Errc::unavailable, "details of hidden: HTTP status 500"};
+  api().faults["details hidden"] = error;
+  EXPECT_EQ(observe().detail, "1 of 3 workloads could not be read: HTTP status 500");
+  api().faults["details H"] = {Errc::unavailable, "details of H: HTTP status 500"};
+  EXPECT_EQ(observe().detail, "2 of 3 workloads could not be read: HTTP status 500");
+  api().faults["details H"] = {Errc::timeout, "details of H: no answer in time"};
+  EXPECT_EQ(observe().detail,
+            "2 of 3 workloads could not be read: HTTP status 500, and other causes");
+}
+
+TEST_F(ToolHiveSourceTest, AHalfLoadedWorkloadIsThereAllTheSame) {
+  api().add_container("bare", "");
+  api().add_container("recorded", "");
+  api().exports["recorded"] = {.registry_server_name = "", .image = "ghcr.io/x/y:1"};
+  api().add_remote("r", "https://h.example/").package = "remote (data failed to load)";
+  for (int cycle = 0; cycle < 2; ++cycle) {
+    const Observation seen = observe();
+    EXPECT_EQ(seen.state, ObservationState::complete) << seen.detail;
+    EXPECT_EQ(workload(seen, "bare").identity, "");
+    EXPECT_EQ(workload(seen, "bare").problem, "the list names no image for it");
+    EXPECT_TRUE(workload(seen, "bare").spec);
+    EXPECT_EQ(workload(seen, "recorded").identity, "ghcr.io/x/y:1");
+    EXPECT_EQ(workload(seen, "r").identity, "https://h.example/");
+    EXPECT_TRUE(has(workload(seen, "r").problem, "data failed to load"));
+  }
+}
+
 TEST_F(ToolHiveSourceTest, ASuddenlyEmptyListMustBeSeenTwice) {
   know("a");
   Observation seen = observe();
@@ -475,6 +506,30 @@ TEST_F(ToolHiveSourceTest, AGivenPlaceIsItsNameAndTheOnlyOneAsked) {
   EXPECT_EQ(finder->finds, 1);
   api().faults.clear();
   EXPECT_EQ(observe().state, ObservationState::complete);
+}
+
+TEST_F(ToolHiveSourceTest, ARefusedTokenIsReadAgainInTheSameCycle) {
+  for (const std::string place : {"http://127.0.0.1:18080", ""}) {
+    finder->fixed = place;
+    finder->api = std::make_shared<ApiFake>();
+    restart();
+    EXPECT_EQ(observe().state, ObservationState::complete);
+    const std::shared_ptr<ApiFake> old_token = finder->api;
+    old_token->faults["list"] = {Errc::denied, "ToolHive refuses (401)"};
+    finder->api = std::make_shared<ApiFake>();
+    EXPECT_EQ(observe().state, ObservationState::complete) << place;
+    EXPECT_EQ(source->current_api(), finder->api);
+    EXPECT_EQ(source->trouble(), "");
+  }
+}
+
+TEST_F(ToolHiveSourceTest, ATokenThatIsRefusedAgainIsTold) {
+  finder->fixed = "http://127.0.0.1:18080";
+  restart();
+  api().faults["list"] = {Errc::denied, "ToolHive refuses (401)"};
+  EXPECT_EQ(observe().detail, "ToolHive refuses (401)");
+  EXPECT_EQ(source->trouble(), "ToolHive refuses (401)");
+  EXPECT_EQ(api().count("list"), 2u);
 }
 
 TEST_F(ToolHiveSourceTest, ALostOneIsLookedForWithoutWaitingForThePoll) {

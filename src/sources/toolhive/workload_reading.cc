@@ -18,6 +18,27 @@ mcp::HttpKind kind_of(std::string_view transport) {
   return mcp::HttpKind::detect;
 }
 
+void add_problem(Workload& workload, const std::string& problem) {
+  if (!workload.problem.empty()) workload.problem += "; ";
+  workload.problem += problem;
+}
+
+// Without the name in "details of NAME: HTTP status 500".
+std::string cause_of(const Unreadable& entry) {
+  const std::size_t at = entry.reason.rfind(entry.name + ": ");
+  return at == std::string::npos ? entry.reason : entry.reason.substr(at + entry.name.size() + 2);
+}
+
+// Names no workload: not everyone who may read it may know all of them.
+std::string tell_unreadable(const Observation& seen) {
+  const std::size_t all = seen.workloads.size() + seen.unreadable.size();
+  const std::string first = cause_of(seen.unreadable.front());
+  const bool is_only_cause = std::ranges::all_of(
+      seen.unreadable, [&](const Unreadable& entry) { return cause_of(entry) == first; });
+  return std::to_string(seen.unreadable.size()) + " of " + std::to_string(all) +
+         " workloads could not be read: " + first + (is_only_cause ? "" : ", and other causes");
+}
+
 std::string memory_key(const std::string& name) { return std::string(kMemoryPrefix) + name; }
 
 }  // namespace
@@ -27,7 +48,7 @@ struct WorkloadReading::Recorded {
   std::string created_at;
   std::string url_hash;
   std::string entry;  // registry_server_name
-  std::string image;  // as asked for, if it is npx://, uvx:// or go://
+  std::string image;  // of a container, as asked for: an image, or npx://, uvx://, go://
 
   std::string text() const {
     JsonWriter json;
@@ -60,6 +81,10 @@ Workload make_workload(const ListedWorkload& listed) {
   out.transport = listed.transport;
   out.created_at = listed.created_at;
   out.problem = listed.problem;
+  // "remote (data failed to load)"
+  if (listed.package.starts_with("remote (")) {
+    add_problem(out, "ToolHive calls it \"" + listed.package + "\"");
+  }
   if (listed.url.empty()) return out;
   out.url = redacted_url(listed.url);
   // Without the fragment (#name), which SSE addresses carry; never with a token or an Origin.
@@ -107,8 +132,7 @@ void WorkloadReading::add(ListedWorkload listed) {
   }
   if (!item.remote) {
     workload.image = workload.identity = listed.package;
-    if (listed.package.empty() && !history_.routes_only)
-      item.trouble = "the list names no image for it";
+    if (listed.package.empty()) add_problem(workload, "the list names no image for it");
   }
   items_.push_back(std::move(item));
   if (items_.back().left_out || history_.routes_only) return;
@@ -147,8 +171,9 @@ bool WorkloadReading::is_known_recording(const Item& item) const {
 
 void WorkloadReading::use(const Recorded& recorded, Item& item) const {
   item.workload.recorded_entry = recorded.entry;
-  // The list shows the image that ToolHive built for it, which no registry has.
-  if (!item.remote && is_protocol_scheme(recorded.image)) {
+  // The list shows the image that ToolHive built for it, which no registry has; or none at all.
+  const bool is_better = is_protocol_scheme(recorded.image) || item.workload.image.empty();
+  if (!item.remote && is_better) {
     item.workload.image = item.workload.identity = recorded.image;
   }
 }
@@ -198,7 +223,7 @@ async::Task<void> WorkloadReading::read_recording(Item& item, async::Deadline un
                     .image = ""};
   if (exported) {
     recorded.entry = exported->registry_server_name;
-    if (is_protocol_scheme(exported->image)) recorded.image = exported->image;
+    if (!item.remote) recorded.image = exported->image;
   }
   use(recorded, item);
   memory_[memory_key(item.workload.name)] = recorded.text();
@@ -266,9 +291,7 @@ void WorkloadReading::finish(Observation& out) {
   const bool is_complete = out.unreadable.empty() && nameless_.empty();
   out.state = is_complete ? ObservationState::complete : ObservationState::partial;
   if (!out.unreadable.empty()) {
-    const Unreadable& first = out.unreadable.front();
-    out.detail = std::to_string(out.unreadable.size()) + " of its workloads cannot be told: \"" +
-                 first.name + "\": " + first.reason;
+    out.detail = tell_unreadable(out);
   } else if (!nameless_.empty()) {
     out.detail = nameless_.front();
   }

@@ -16,9 +16,16 @@ export function shuffled(list) {
 }
 const shuffled_object = o => Object.fromEntries(shuffled(Object.entries(o)));
 
+// Files of the legacy format name their entries by the key alone; the API never does.
+const named = entries => Object.fromEntries(Object.entries(entries ?? {}).map(([name, e]) => [name, { name, ...e }]));
+
 export class Registry {
   // `error`: undefined, or auth_required, unavailable, legacy_format.
-  constructor(data, { error } = {}) { Object.assign(this, { servers: {}, remote_servers: {}, version: '1.0.0', last_updated: '2026-08-24T05:17:28Z', ...data, error }); }
+  constructor(data, { error } = {}) {
+    Object.assign(this, { servers: {}, remote_servers: {}, version: '1.0.0', last_updated: '2026-08-24T05:17:28Z', ...data, error });
+    this.servers = named(this.servers);
+    this.remote_servers = named(this.remote_servers);
+  }
 
   get info() {
     return {
