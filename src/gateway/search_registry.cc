@@ -114,20 +114,20 @@ void write_candidates(JsonWriter& w, const EntryRanking& ranking) {
   w.end_array();
 }
 
-// Whether a registry was read in full and had no entries: the catalog keeps no empty registry, so
-// only what its source remembers of it can tell (sources/toolhive/registry_reading.cc).
-bool is_known_empty(const RegistrySearch& from) {
+// Whether a registry was read, of which there are no entries: the catalog keeps no empty registry,
+// so only the date that its source remembers can tell (sources/toolhive/registry_reading.cc).
+bool was_read(const RegistrySearch& from) {
   return std::ranges::any_of(from.visibility.origins, [&](const SourceInstance& origin) {
     const auto memory = from.catalog.memory.find(origin);
-    return memory != from.catalog.memory.end() && memory->second.contains("registry.empty");
+    return memory != from.catalog.memory.end() && memory->second.contains("registry.last_updated");
   });
 }
 
 std::string note_without_entries(const RegistrySearch& from) {
   const std::string problem(from.registry_problem);
   if (!problem.empty()) return "no registry is known: " + problem;
-  return is_known_empty(from) ? "the registry has no entries"
-                              : "no registry is known: it has not been read yet";
+  return was_read(from) ? "the registry has no entries"
+                        : "no registry is known: it has not been read yet";
 }
 
 std::string note_of(const RegistrySearch& from, const EntryRanking& ranking) {

@@ -180,7 +180,7 @@ TEST(SearchRegistry, WithoutARegistryItSaysWhy) {
 
 TEST(SearchRegistry, ARegistryWithoutEntriesIsNotOneThatWasNotRead) {
   Asked asked{.description = "x", .entries = {}};
-  asked.catalog.memory[kToolhive]["registry.empty"] = "1";
+  asked.catalog.memory[kToolhive]["registry.last_updated"] = "2026-11-25T00:00:00Z";
   const std::string empty = answer(asked);
   EXPECT_EQ(text(RawJson::trusted(empty), "note"), "the registry has no entries");
   asked.visibility = Visibility{{SourceInstance{"toolhive", "elsewhere"}}};
