@@ -49,10 +49,19 @@ std::string describe_link(const catalog::Link& link) {
   return link.registry_entry + " (" + std::string(catalog::to_string(link.rule)) + ")";
 }
 
+std::string describe_time(WallTime time) { return time ? to_rfc3339(time) : ""; }
+
+// "stale since 2026-11-25T12:00:00Z: it is not listed"
+std::string describe_one(const char* kind, const catalog::Trouble& trouble) {
+  if (!trouble) return "";
+  const std::string since = trouble.since ? " since " + to_rfc3339(trouble.since) : "";
+  return kind + since + ": " + trouble.reason;
+}
+
 std::string describe_trouble(const catalog::Server& row) {
-  if (row.stale) return "stale: " + row.stale.reason;
-  if (row.degraded) return "degraded: " + row.degraded.reason;
-  return "";
+  const std::string stale = describe_one("stale", row.stale);
+  const std::string degraded = describe_one("degraded", row.degraded);
+  return stale + (stale.empty() || degraded.empty() ? "" : "; ") + degraded;
 }
 
 void append_tool(JsonWriter& w, const gateway::ViewTool& tool) {
@@ -83,10 +92,11 @@ int run_servers(const Config& config, const CommandLine& line) {
     const catalog::Server& row = server.server();
     rows.push_back({row.display_name, row.key.origin.source, row.group, row.status, row.transport,
                     std::to_string(server.prepared->sorted.size()), row.identity,
-                    describe_link(row.link), one_line(describe_trouble(row))});
+                    describe_link(row.link), describe_time(row.last_success),
+                    one_line(describe_trouble(row))});
   }
   print(render_table({"SERVER", "SOURCE", "GROUP", "STATUS", "TRANSPORT", "TOOLS", "WHAT",
-                      "REGISTRY ENTRY", "TROUBLE"},
+                      "REGISTRY ENTRY", "LAST SUCCESS", "TROUBLE"},
                      rows));
   return 0;
 }

@@ -102,7 +102,7 @@ bool uses_config_file(const Config& config) {
 
 bool uses_toolhive(const Config& config) {
   const bool named = config.toolhive_port != 0 || !config.toolhive_socket.empty();
-  return config.toolhive && (named || config.docker_mode.value_or(true));
+  return config.toolhive.value_or(named || config.docker_mode.value_or(true));
 }
 
 sources::toolhive::DiscoveryOptions toolhive_places(const Config& config) {
@@ -125,17 +125,15 @@ std::string toolhive_token(const Config& config, Logger& log) {
   return config.toolhive_token;
 }
 
-// Its date costs ToolHive a tenth of a second, so it is not asked with every look at workloads.
+// Its date (0.2 kB) is asked with each look at workloads, but not every second: it costs ToolHive a
+// tenth of one.
 Millis registry_check(const Config& config) {
-  constexpr int kLooksAtWorkloads = 10;
-  const Millis never{std::chrono::hours(24 * 365)};
-  const Millis own = config.registry_polling_interval.count() > 0
-                         ? Millis(config.registry_polling_interval)
-                         : never;
-  const Millis often = config.polling_interval.count() > 0
-                           ? Millis(config.polling_interval) * kLooksAtWorkloads
-                           : never;
-  return std::min(own, often);
+  constexpr Millis kShortest{5'000};
+  const Millis looks(config.polling_interval);
+  if (looks == Millis(0)) return looks;  // there are looks on triggers only: each counts
+  const Millis often = std::max(kShortest, looks);
+  const Millis own(config.registry_polling_interval);
+  return own == Millis(0) ? often : std::min(own, often);
 }
 
 std::string marker_line(const Identity& identity, const Config& config) {

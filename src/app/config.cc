@@ -42,10 +42,24 @@ Result<void> check_toolhive(const Config& config) {
     return fail(Errc::invalid,
                 "--toolhive-port and --toolhive-socket name two places of ToolHive; give one");
   }
-  if (config.toolhive_max_backoff < config.toolhive_initial_backoff) {
-    return fail(Errc::invalid, "--toolhive-max-backoff is shorter than --toolhive-initial-backoff");
-  }
   return {};
+}
+
+// A place given by a flag outranks the other one from the environment.
+void choose_toolhive_place(Config& config, const std::map<std::string, std::string>& flags) {
+  const bool port_flag = flags.contains("toolhive-port");
+  const bool socket_flag = flags.contains("toolhive-socket");
+  if (port_flag && !socket_flag) config.toolhive_socket.clear();
+  if (socket_flag && !port_flag) config.toolhive_port = 0;
+}
+
+// Both may be in their ranges and yet not fit; that is no reason not to start.
+void fit_backoff(ConfigResult& out) {
+  Config& config = out.config;
+  if (config.toolhive_max_backoff >= config.toolhive_initial_backoff) return;
+  config.toolhive_max_backoff = config.toolhive_initial_backoff;
+  out.notes.emplace_back(
+      "TOOLHIVE_MAX_BACKOFF is below TOOLHIVE_INITIAL_BACKOFF, which counts instead");
 }
 
 // Secrets that have no flag: a command line can be read by everybody on the machine.
@@ -101,7 +115,9 @@ Result<ConfigResult> make_config(const std::map<std::string, std::string>& flags
     }
   }
   CHECK_OK(check_async_twin(out.config, environment));
+  choose_toolhive_place(out.config, flags);
   CHECK_OK(check_toolhive(out.config));
+  fit_backoff(out);
   fill_paths(out.config, environment);
   fill_secrets(out.config, environment);
   for (const char* name : kWithoutEffect) {

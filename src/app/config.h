@@ -34,7 +34,8 @@ struct Config {
 
   // ToolHive
   std::optional<bool> docker_mode;  // RUNTIME_MODE: docker (true) or k8s; absent: not said
-  bool toolhive = true;             // look for it at all
+  // Look for it at all; absent: as the mode says, or when its place is given.
+  std::optional<bool> toolhive;
   std::string toolhive_host = "localhost";
   bool toolhive_host_given = false;
   std::uint16_t toolhive_port = 0;  // 0: not given; else (or with a socket) nothing else is tried
@@ -101,7 +102,7 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 
 struct ConfigResult {
   Config config;
-  std::vector<std::string> notes;  // for the log: options that have no effect here
+  std::vector<std::string> notes;  // for the log: options that have no effect, or not as given
 };
 // `flags`: name without dashes → value as given. Errors: invalid ("--port: given was \"abc\"
 // (from MCP_PORT); allowed is ...").

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "app/command_line.h"
+#include "app/compose.h"
 #include "app/table.h"
 
 namespace mcpo::app {
@@ -81,6 +82,55 @@ TEST(Config, ToolHivesPlaceIsOneAndItsRangeHasAnEnd) {
   EXPECT_EQ(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "0.5"}})->config.toolhive_initial_backoff,
             Millis(500));
   EXPECT_FALSE(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "0.01"}}).has_value());
+}
+
+TEST(Config, AFlagForToolHivesPlaceOutranksAVariableForTheOther) {
+  const auto socket = made({{"toolhive-socket", "/x.sock"}}, {{"TOOLHIVE_PORT", "8080"}});
+  ASSERT_TRUE(socket.has_value());
+  EXPECT_EQ(socket->config.toolhive_socket, "/x.sock");
+  EXPECT_EQ(socket->config.toolhive_port, 0);
+  const auto port = made({{"toolhive-port", "8080"}}, {{"MCPO_TOOLHIVE_SOCKET", "/x.sock"}});
+  ASSERT_TRUE(port.has_value());
+  EXPECT_EQ(port->config.toolhive_socket, "");
+  EXPECT_EQ(port->config.toolhive_port, 8080);
+  EXPECT_FALSE(
+      made({}, {{"TOOLHIVE_PORT", "8080"}, {"MCPO_TOOLHIVE_SOCKET", "/x.sock"}}).has_value());
+}
+
+TEST(Config, AShorterLongestWaitDoesNotStopTheStart) {
+  const auto short_maximum =
+      made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "10"}, {"TOOLHIVE_MAX_BACKOFF", "1"}});
+  ASSERT_TRUE(short_maximum.has_value());
+  EXPECT_EQ(short_maximum->config.toolhive_max_backoff, Millis(10'000));
+  EXPECT_EQ(short_maximum->notes.size(), 1u);
+}
+
+TEST(Config, OnlyFiniteNumbersAreNumbers) {
+  for (const char* odd : {"nan", "inf", "-inf", "NAN", "infinity"}) {
+    EXPECT_FALSE(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", odd}}).has_value()) << odd;
+    EXPECT_FALSE(made({}, {{"HYBRID_SEARCH_SEMANTIC_RATIO", odd}}).has_value()) << odd;
+  }
+}
+
+TEST(Config, ALoneStarIsEveryGroup) {
+  EXPECT_TRUE(made({}, {{"ALLOWED_GROUPS", " * "}})->config.allowed_groups.empty());
+  EXPECT_EQ(made({}, {{"ALLOWED_GROUPS", "team, *"}})->config.allowed_groups,
+            (std::vector<std::string>{"team", "*"}));
+}
+
+std::size_t sources_of(Variables variables) {
+  variables.emplace("MCPO_CONFIG", "");
+  variables.emplace("HOME", "/nowhere");
+  return source_instances(made({}, variables)->config).size();
+}
+
+TEST(Config, ToolHiveIsLookedForByModeUnlessItIsSaid) {
+  EXPECT_EQ(sources_of({}), 1u);
+  EXPECT_EQ(sources_of({{"RUNTIME_MODE", "k8s"}}), 0u);
+  EXPECT_EQ(sources_of({{"RUNTIME_MODE", "k8s"}, {"TOOLHIVE_PORT", "8080"}}), 1u);
+  EXPECT_EQ(sources_of({{"RUNTIME_MODE", "k8s"}, {"MCPO_TOOLHIVE", "true"}}), 1u);
+  EXPECT_EQ(sources_of({{"MCPO_TOOLHIVE", "false"}}), 0u);
+  EXPECT_EQ(sources_of({{"MCPO_TOOLHIVE", "false"}, {"TOOLHIVE_PORT", "8080"}}), 0u);
 }
 
 TEST(Config, SkippedWorkloadsCanBeEmptied) {

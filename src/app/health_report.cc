@@ -12,7 +12,8 @@ void add_sources(const Engine& engine, server::Health& out) {
                              state.state == sources::ObservationState::unavailable;
     if (why.empty() && has_trouble) why = state.detail;
     if (!state.registry_problem.empty()) {
-      out.degraded.push_back({"registry of " + origin.source, state.since, state.registry_problem});
+      out.degraded.push_back(
+          {"registry of " + origin.source, state.registry_since, state.registry_problem});
     }
     if (!why.empty()) out.degraded.push_back({"source " + origin.source, state.since, why});
   }

@@ -1,8 +1,12 @@
 // `ingest`: one cycle from the shell.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
+#include <span>
 
 #include "app/commands.h"
 #include "app/compose.h"
@@ -16,6 +20,8 @@ namespace mcpo::app {
 namespace {
 
 constexpr Millis kCloseTimeout{4'000};
+constexpr Millis kTurnTimeout{30'000};  // how long another `ingest` is waited for
+constexpr Millis kTurnInterval{200};
 
 struct Outcome {
   ingest::CycleReport report;
@@ -57,15 +63,67 @@ void merge(std::vector<ingest::Change>& changes, const std::vector<ingest::Chang
   }
 }
 
-async::Task<Outcome> cycle(Engine& engine) {
-  CO_TRY(auto leaders, co_await engine.catalog->leaders());
+Result<void> refuse_beside_serve(const Engine& engine, std::span<const catalog::Leader> leaders) {
   for (const catalog::Leader& leader : leaders) {
     if (leader.what != "serve") continue;
-    co_return fail(Errc::conflict,
-                   fmt::format("`mcp-optimizer serve` (process {}) already keeps the catalog in {} "
-                               "up to date; ask it, or stop it first",
-                               leader.pid, engine.config.data_dir));
+    return fail(Errc::conflict,
+                fmt::format("`mcp-optimizer serve` (process {}) already keeps the catalog in {} up "
+                            "to date; ask it, or stop it first",
+                            leader.pid, engine.config.data_dir));
   }
+  return {};
+}
+
+// A process of another `ingest` that leads one of our sources: beside it we would write nothing.
+async::Task<std::optional<catalog::Leader>> other_ingest(Engine& engine) {
+  for (const auto& source : engine.sources) {
+    CO_TRY(auto leader, co_await engine.catalog->who_leads(source->origin()));
+    if (leader && leader->pid != ::getpid()) co_return leader;
+  }
+  co_return std::nullopt;
+}
+
+Error still_busy(const Engine& engine, const std::optional<catalog::Leader>& other) {
+  const std::string who =
+      other ? fmt::format("`mcp-optimizer {}` (process {})", other->what, other->pid)
+            : "another process";
+  return {Errc::conflict,
+          fmt::format("{} still fills the catalog in {}; try again when it has ended", who,
+                      engine.config.data_dir)};
+}
+
+// Leads all sources from here on, so that what the cycle sees is written. Another `ingest` is
+// waited for: beside it we would only look on.
+async::Task<void> take_turn(Engine& engine) {
+  const auto deadline = async::Deadline::in(kTurnTimeout);
+  while (true) {
+    CO_TRY(const auto leaders, co_await engine.catalog->leaders());
+    CO_CHECK_OK(refuse_beside_serve(engine, leaders));
+    CO_TRY(const auto other, co_await other_ingest(engine));
+    if (!other) (void)co_await engine.cycle->take_over();
+    if (engine.leads()) break;
+    if (deadline.expired()) co_return std::unexpected(still_busy(engine, other));
+    CO_CHECK_OK(co_await async::sleep_for(kTurnInterval));
+  }
+  // What the other wrote meanwhile is known from here on; a failure is met again by the cycle.
+  (void)co_await engine.catalog->apply({});
+  co_return Result<void>{};
+}
+
+// Entries that could not be read are not current, which "complete" would deny.
+void tell_registry_problems(const Engine& engine, std::vector<ingest::SourceReport>& reports) {
+  for (const auto& [origin, state] : engine.cycle->source_states()) {
+    if (state.registry_problem.empty()) continue;
+    const auto report = std::ranges::find(reports, origin.source, &ingest::SourceReport::name);
+    if (report == reports.end() || !sources::has_answered(report->state)) continue;
+    report->state = sources::ObservationState::partial;
+    report->detail += (report->detail.empty() ? "registry: " : "; registry: ");
+    report->detail += state.registry_problem;
+  }
+}
+
+async::Task<Outcome> cycle(Engine& engine) {
+  CO_CHECK_OK(co_await take_turn(engine));
   std::vector<ingest::Change> listings;
   engine.fetch->on_outcome([&](const ingest::Change& change) { listings.push_back(change); });
   Outcome out;
@@ -75,15 +133,9 @@ async::Task<Outcome> cycle(Engine& engine) {
     return source.state == sources::ObservationState::absent;
   });
   if (out.report.sources.empty()) co_return fail(Errc::not_found, no_servers_text(engine));
+  tell_registry_problems(engine, out.report.sources);
   CO_CHECK_OK(co_await engine.fetch->wait_idle(async::Deadline::never()));
   engine.fetch->on_outcome({});
-  if (engine.enricher) {
-    engine.views->build_now();
-    auto learned = co_await engine.enricher->run_once();
-    if (!learned)
-      engine.log.warn("what tools mean was not learned; search goes by words",
-                      {{"cause", learned.error().message}});
-  }
   merge(out.report.changes, listings);
   out.report.catalog_version = engine.catalog->read()->version;
   out.report.duration = std::chrono::duration_cast<Millis>(engine.clock.now() - start);

@@ -3,11 +3,22 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "base/text.h"
 
 namespace mcpo::app {
 namespace {
+
+std::optional<double> to_number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (!std::isfinite(value)) return std::nullopt;  // from_chars reads "nan" and "inf"
+  return value;
+}
+
+}  // namespace
 
 std::optional<bool> to_bool(const std::string& text) {
   const std::string folded = ascii_lower(trim(text));
@@ -19,16 +30,6 @@ std::optional<bool> to_bool(const std::string& text) {
   }
   return std::nullopt;
 }
-
-std::optional<double> to_number(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
 std::optional<std::int64_t> to_integer(const std::string& text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -19,6 +19,7 @@ struct OptionRow {
   std::function<bool(Config&, const std::string&)> set;  // false: not allowed
 };
 
+std::optional<bool> to_bool(const std::string& text);
 std::optional<std::int64_t> to_integer(const std::string& text);
 std::string range_text(std::int64_t low, std::int64_t high, std::string_view unit);
 

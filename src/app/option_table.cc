@@ -33,6 +33,16 @@ bool set_config_path(Config& config, const std::string& text) {
   config.config_given = true;
   return set_text<&Config::config_path>(config, text);
 }
+// As everywhere, an empty list is all of them.
+bool set_allowed_groups(Config& config, const std::string& text) {
+  config.allowed_groups.clear();
+  if (trim(text) == "*") return true;
+  for (std::string_view part : split(text, ',')) {
+    if (!trim(part).empty()) config.allowed_groups.emplace_back(trim(part));
+  }
+  return true;
+}
+
 // `none` empties the list, since an empty variable counts as not given.
 bool set_skipped_workloads(Config& config, const std::string& text) {
   config.skipped_workloads.clear();
@@ -48,6 +58,11 @@ bool set_runtime_mode(Config& config, const std::string& text) {
   if (!docker && !iequals_ascii(text, "k8s")) return false;
   config.docker_mode = docker;
   return true;
+}
+
+bool set_toolhive(Config& config, const std::string& text) {
+  config.toolhive = to_bool(text);
+  return config.toolhive.has_value();
 }
 
 bool set_toolhive_host(Config& config, const std::string& text) {
@@ -166,15 +181,17 @@ std::vector<OptionRow> make_toolhive_rows() {
         .env = "RUNTIME_MODE",
         .fallback = "docker",
         .allowed = "docker or k8s",
-        .help = "docker: look for a local ToolHive; k8s: do not, unless its place is given",
+        .help = "docker: look for a local ToolHive; k8s: do not, unless it is asked for",
         .group = group},
        set_runtime_mode},
-      boolean({.flag = "toolhive",
-               .env = "MCPO_TOOLHIVE",
-               .fallback = "true",
-               .help = "take servers from ToolHive, when there is one",
-               .group = group},
-              &Config::toolhive),
+      {{.flag = "toolhive",
+        .env = "MCPO_TOOLHIVE",
+        .fallback = "true unless --runtime-mode is k8s",
+        .allowed = "true or false",
+        .help = "take servers from ToolHive, when there is one; given, it outranks the mode",
+        .is_switch = true,
+        .group = group},
+       set_toolhive},
       {{.flag = "toolhive-host",
         .env = "TOOLHIVE_HOST",
         .fallback = "localhost",
@@ -264,12 +281,13 @@ std::vector<OptionRow> make_toolhive_rows() {
                .help = "registry entries taken in at the same time",
                .group = group},
               &Config::registry_batch_size, 1, 50, ""),
-      list({.flag = "allowed-groups",
-            .env = "ALLOWED_GROUPS",
-            .fallback = "",
-            .help = "only servers of these groups exist for clients; none named: all",
-            .group = group},
-           &Config::allowed_groups),
+      {{.flag = "allowed-groups",
+        .env = "ALLOWED_GROUPS",
+        .fallback = "",
+        .allowed = "a comma-separated list of groups",
+        .help = "only servers of these groups exist for clients; none named, or *: all",
+        .group = group},
+       set_allowed_groups},
       boolean({.flag = "enable-dynamic-install",
                .env = "ENABLE_DYNAMIC_INSTALL",
                .fallback = "false",

@@ -1,5 +1,9 @@
 #include "app/stored_view.h"
 
+#include <algorithm>
+#include <map>
+#include <string_view>
+
 #include "app/compose.h"
 #include "search/embedding.h"
 
@@ -12,6 +16,24 @@ gateway::Visibility visibility_of(const Config& config, const catalog::Catalog& 
   if (names_a_source(config)) return out;
   for (const auto& [id, entry] : catalog.servers) out.origins.insert(entry->server.key.origin);
   return out;
+}
+
+WallTime last_heard(const catalog::Server& server) {
+  return std::max(server.last_success, server.tools_listed_at);
+}
+
+// A name is unique within what one process offers, not in a catalog that several filled: one
+// ToolHive that was reached at two places is in it twice. The newest word on each name stays.
+void leave_out_doubles(catalog::Catalog& catalog) {
+  std::map<std::string_view, const catalog::Server*> newest;
+  for (const auto& [id, entry] : catalog.servers) {
+    const catalog::Server*& known = newest[entry->server.display_name];
+    if (known == nullptr || last_heard(*known) < last_heard(entry->server)) known = &entry->server;
+  }
+  std::erase_if(catalog.servers, [&](const auto& one) {
+    const catalog::Server& server = one.second->server;
+    return newest.at(server.display_name) != &server;
+  });
 }
 
 void build(StoredView& stored) {
@@ -33,6 +55,7 @@ Result<std::unique_ptr<StoredView>> load_view(const Config& config) {
   out->store = *std::move(store);
   TRY(catalog::Catalog read, out->store->read_all());
   out->visibility = visibility_of(config, read);
+  if (!names_a_source(config)) leave_out_doubles(read);
   out->catalog = std::make_shared<const catalog::Catalog>(std::move(read));
   build(*out);
   return out;

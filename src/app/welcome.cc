@@ -57,8 +57,13 @@ bool has_servers(const Engine& engine) {
 }  // namespace
 
 std::string no_servers_text(const Engine& engine) {
-  return "no servers are configured: write " + engine.config.config_path +
-         ", name a file with --config, or start ToolHive (thv serve)";
+  std::string out = "no servers are configured: write " + engine.config.config_path +
+                    ", name a file with --config, or start ToolHive (thv serve)";
+  // Where it was looked for: it may be there and want a token.
+  for (const auto& [origin, state] : engine.cycle->source_states()) {
+    if (!state.detail.empty()) out += "; " + state.detail;
+  }
+  return out;
 }
 
 std::vector<std::string> start_lines(const Engine& engine) {

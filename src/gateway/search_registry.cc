@@ -62,21 +62,25 @@ void write_requirements(JsonWriter& w, const RegistryEntry& entry) {
 }
 
 // Those that match, best first, then the others in the registry's order.
-std::vector<std::size_t> tools_to_show(const RankedEntry& ranked, std::size_t limit) {
+std::vector<std::size_t> tools_in_order(const RankedEntry& ranked) {
   std::vector<std::size_t> out = ranked.tools;
-  for (std::size_t i = 0; i < ranked.entry->tools.size() && out.size() < limit; ++i) {
-    if (std::ranges::find(out, i) == out.end()) out.push_back(i);
+  std::vector<bool> is_listed(ranked.entry->tools.size());
+  for (const std::size_t number : ranked.tools) is_listed[number] = true;
+  for (std::size_t i = 0; i < is_listed.size(); ++i) {
+    if (!is_listed[i]) out.push_back(i);
   }
-  out.resize(std::min(out.size(), limit));
   return out;
 }
 
-void write_tools(JsonWriter& w, const RankedEntry& ranked, std::size_t limit) {
+// The first `definitions` as they are, the others by name: none is kept back, and a server with a
+// hundred tools does not fill the answer.
+void write_tools(JsonWriter& w, const RankedEntry& ranked, std::size_t definitions) {
   w.member_number("tool_count", static_cast<std::int64_t>(ranked.entry->tools.size()));
   w.key("tools").begin_array();
-  for (const std::size_t number : tools_to_show(ranked, limit)) {
+  std::size_t written = 0;
+  for (const std::size_t number : tools_in_order(ranked)) {
     const RegistryTool& tool = ranked.entry->tools[number];
-    if (tool.definition.empty()) {
+    if (written++ >= definitions || tool.definition.empty()) {
       w.begin_object().member("name", tool.name).end_object();
     } else {
       w.raw(mcp::relay_definition(RawJson::trusted(tool.definition)));
@@ -97,7 +101,7 @@ void write_server(JsonWriter& w, const RankedEntry& ranked, const Installed& ins
   const auto known = installed.find(entry.name);
   w.member_bool("installed", known != installed.end());
   if (known != installed.end()) write_texts(w, "installed_as", known->second);
-  write_tools(w, ranked, options.tools_per_server);
+  write_tools(w, ranked, options.definitions_per_server);
   w.end_object();
 }
 
@@ -110,13 +114,25 @@ void write_candidates(JsonWriter& w, const EntryRanking& ranking) {
   w.end_array();
 }
 
+// Whether a registry was read, of which there are no entries: the catalog keeps no empty registry,
+// so only the date that its source remembers can tell (sources/toolhive/registry_reading.cc).
+bool was_read(const RegistrySearch& from) {
+  return std::ranges::any_of(from.visibility.origins, [&](const SourceInstance& origin) {
+    const auto memory = from.catalog.memory.find(origin);
+    return memory != from.catalog.memory.end() && memory->second.contains("registry.last_updated");
+  });
+}
+
+std::string note_without_entries(const RegistrySearch& from) {
+  const std::string problem(from.registry_problem);
+  if (!problem.empty()) return "no registry is known: " + problem;
+  return was_read(from) ? "the registry has no entries"
+                        : "no registry is known: it has not been read yet";
+}
+
 std::string note_of(const RegistrySearch& from, const EntryRanking& ranking) {
   const std::string problem(from.registry_problem);
-  if (from.view.entry_count() == 0) {
-    return problem.empty() ? "no registry is known: no ToolHive was found yet, or its registry is "
-                             "empty"
-                           : "no registry is known: " + problem;
-  }
+  if (from.view.entry_count() == 0) return note_without_entries(from);
   std::string out;
   const auto add = [&](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
   if (ranking.entries.empty()) add("nothing in the registry matches: " + ranking.note);

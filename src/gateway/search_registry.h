@@ -18,8 +18,8 @@ inline constexpr std::string_view kSearchRegistry = "search_registry";
 extern const std::string_view kSearchRegistryDefinition;
 
 struct SearchRegistryOptions {
-  std::size_t max_servers = 5;       // MAX_SERVERS_TO_RETURN
-  std::size_t tools_per_server = 8;  // shown with their definitions; `tool_count` says how many
+  std::size_t max_servers = 5;             // MAX_SERVERS_TO_RETURN
+  std::size_t definitions_per_server = 8;  // of tools; further ones are shown by name
 };
 
 // What an answer is made from, borrowed for the call.

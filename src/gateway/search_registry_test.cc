@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/json.h"
 #include "catalog/change_set.h"
 
@@ -115,8 +117,21 @@ TEST(SearchRegistry, AToolFindsItsServerAndComesFirst) {
   const RawJson server = servers_of(json).at(0);
   EXPECT_EQ(text(server, "name"), "com.example/tracker");
   EXPECT_EQ(server.find("tool_count")->as_int64(), 13);
-  EXPECT_EQ(server.find("tools")->size(), 8u);
+  EXPECT_EQ(server.find("tools")->size(), 13u);
   EXPECT_EQ(text(*server.find("tools")->elements().begin(), "name"), "create_issue");
+}
+
+TEST(SearchRegistry, EveryToolIsNamedAndTheFirstAreDefined) {
+  RegistryEntry big{.name = "com.example/big", .title = "Big", .description = "Does everything"};
+  for (int i = 0; i < 11; ++i) big.tools.push_back(tool("part_" + std::to_string(i), "A part"));
+  const std::string json = answer({.description = "com.example/big", .entries = {big}});
+  std::size_t number = 0;
+  std::set<std::string> names;
+  for (const RawJson shown : servers_of(json).at(0).find("tools")->elements()) {
+    EXPECT_EQ(shown.find("inputSchema").has_value(), number++ < 8) << shown.text();
+    names.insert(text(shown, "name"));
+  }
+  EXPECT_EQ(names.size(), 11u);
 }
 
 TEST(SearchRegistry, NamesWithoutDefinitionsAreShownAsNames) {
@@ -158,9 +173,19 @@ TEST(SearchRegistry, NothingFoundSaysWhyAndWhatIsNear) {
 
 TEST(SearchRegistry, WithoutARegistryItSaysWhy) {
   const std::string none = answer({.description = "x", .entries = {}});
-  EXPECT_NE(text(RawJson::trusted(none), "note").find("no ToolHive was found"), std::string::npos);
+  EXPECT_EQ(text(RawJson::trusted(none), "note"), "no registry is known: it has not been read yet");
   const std::string broken = answer({.description = "x", .entries = {}, .problem = "502"});
   EXPECT_EQ(text(RawJson::trusted(broken), "note"), "no registry is known: 502");
+}
+
+TEST(SearchRegistry, ARegistryWithoutEntriesIsNotOneThatWasNotRead) {
+  Asked asked{.description = "x", .entries = {}};
+  asked.catalog.memory[kToolhive]["registry.last_updated"] = "2026-11-25T00:00:00Z";
+  const std::string empty = answer(asked);
+  EXPECT_EQ(text(RawJson::trusted(empty), "note"), "the registry has no entries");
+  asked.visibility = Visibility{{SourceInstance{"toolhive", "elsewhere"}}};
+  const std::string elsewhere = answer(asked);
+  EXPECT_NE(text(RawJson::trusted(elsewhere), "note").find("not been read"), std::string::npos);
 }
 
 TEST(SearchRegistry, WhatWeakensAnAnswerIsNoted) {
@@ -192,6 +217,16 @@ TEST(RegistryView, NewEmbeddingsMakeANewView) {
   const auto second = RegistryView::build(registries, &book, first);
   EXPECT_NE(second, first);
   EXPECT_EQ(second->wanted_texts(book).size(), wanted.size() - 1);
+}
+
+TEST(RegistryView, OtherOriginsRegistriesAreInvisible) {
+  auto catalog = std::make_shared<catalog::Catalog>();
+  catalog->registries[kToolhive] = registry_of(some_entries());
+  catalog->registries[{"toolhive", "elsewhere"}] = registry_of({{.name = "com.example/other"}});
+  View::PreparedCache cache;
+  const Visibility here{.origins = {kToolhive}, .groups = {}, .registry = true};
+  const auto view = View::build(catalog, here, cache, EmbeddingBook{});
+  EXPECT_EQ(view->registry()->entry_count(), 3u);
 }
 
 TEST(RegistryView, OneNameInTwoRegistriesIsOneServer) {

@@ -45,6 +45,15 @@ std::string registry_description(const catalog::Catalog& catalog, const catalog:
   return entry == registry->second->end() ? "" : entry->second->description;
 }
 
+RegistryView::Registries visible_registries(const catalog::Catalog& catalog,
+                                            const Visibility& visibility) {
+  RegistryView::Registries out;
+  for (const auto& [origin, registry] : catalog.registries) {
+    if (visibility.origins.contains(origin)) out.emplace(origin, registry);
+  }
+  return out;
+}
+
 ViewServer::Offer offer_of(const catalog::ServerEntry& entry) {
   if (!catalog::is_offered_status(entry.server.status)) return ViewServer::Offer::not_running;
   if (entry.tools->empty()) return ViewServer::Offer::no_tools_yet;
@@ -114,7 +123,8 @@ std::shared_ptr<const View> View::build(catalog::LiveCatalog::Ptr catalog,
   view->index_ = search::build_index(std::move(parts));
   cache.servers = std::move(used);
   if (visibility.registry) {
-    cache.registry = RegistryView::build(view->catalog_->registries, &embeddings, cache.registry);
+    cache.registry = RegistryView::build(visible_registries(*view->catalog_, visibility),
+                                         &embeddings, cache.registry);
     view->registry_ = cache.registry;
   }
   return view;

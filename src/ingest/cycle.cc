@@ -169,13 +169,16 @@ void Cycle::note_source(const sources::Observation& observation, CycleReport& re
             : "the registry cannot be read; its entries and the links stay",
         {{"source", observation.origin.source}, {"cause", observation.registry_problem}});
   }
+  if (known.registry_problem.empty()) known.registry_since = parts_.clock->wall_now();
+  known.registry_problem = observation.registry_problem;
   const bool same = known.since && known.state == observation.state &&
                     known.detail == observation.detail && known.warning == observation.warning;
   if (!same) {
-    known = {
-        observation.state, observation.detail, observation.warning, {}, parts_.clock->wall_now()};
+    known.state = observation.state;
+    known.detail = observation.detail;
+    known.warning = observation.warning;
+    known.since = parts_.clock->wall_now();
   }
-  known.registry_problem = observation.registry_problem;
 }
 
 async::Co<bool> Cycle::lead(const SourceInstance& origin) {

@@ -71,6 +71,7 @@ class Cycle {
     std::optional<std::string> warning;
     std::string registry_problem;  // why its registry could not be read; empty: it could
     WallTime since;                // of this state and detail
+    WallTime registry_since;       // of a registry that cannot be read, whatever the cause
   };
   const std::map<SourceInstance, SourceState>& source_states() const { return source_states_; }
   bool every_source_asked() const { return source_states_.size() == parts_.sources.size(); }

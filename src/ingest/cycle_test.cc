@@ -198,6 +198,26 @@ TEST_F(CycleTest, AnswerToAFollowerIsNotPlannedFromByALeader) {
   });
 }
 
+TEST_F(CycleTest, ARegistrysTroubleHasABeginningOfItsOwn) {
+  run([](CycleTest& t) -> async::Co<> {
+    Process process(t.context, t.path());
+    (void)co_await process.run();
+    const auto state = [&] { return process.cycle->source_states().at(kToolhive); };
+    const WallTime first = state().since;
+    process.clock.advance(Millis(1'000));
+    process.source.answer.registry_problem = "503";
+    (void)co_await process.run();
+    const WallTime broken = process.clock.wall_now();
+    process.clock.advance(Millis(1'000));
+    process.source.answer.registry_problem = "504";
+    (void)co_await process.run();
+    EXPECT_EQ(state().registry_problem, "504");
+    EXPECT_EQ(state().registry_since, broken);
+    EXPECT_EQ(state().since, first);
+    co_await process.close();
+  });
+}
+
 TEST_F(CycleTest, ChangedUpstreamUrlChangesTheConnection) {
   run([](CycleTest& t) -> async::Co<> {
     Process process(t.context, t.path());

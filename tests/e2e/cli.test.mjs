@@ -48,7 +48,8 @@ test('ingest, servers, tools, search', async t => {
     assert.equal(value.find(x => x.name === 'fake').tools, 15);
     assert.equal(value.find(x => x.name === 'fake').transport, 'stdio');
     const table = await run(s, ['servers', ...options(servers)]);
-    for (const name of ['fake', 'filesystem', 'remote', '15']) assert.ok(table.stdout.includes(name), table.stdout);
+    for (const name of ['fake', 'filesystem', 'remote', '15', 'LAST SUCCESS']) assert.ok(table.stdout.includes(name), table.stdout);
+    assert.match(table.stdout, /^fake .* \d{4}-\d\d-\d\dT/m);
   });
   await t.test('tools', async s => {
     const { value } = await run_json(s, ['tools', ...options(servers)]);
@@ -87,12 +88,22 @@ test('ingest, servers, tools, search', async t => {
     assert.equal(by.silent, 'degraded', JSON.stringify(value.changes));
     const reason = value.changes.find(c => c.server === 'silent').reason;
     assert.match(reason, /exit|ended|1/);
+    const table = await run(s, ['servers', ...options({ fake: stdio_fake() })]);
+    assert.match(table.stdout, /^silent .* degraded since \d{4}-\d\d-\d\dT[^ ]*: /m);
   });
   await t.test('a source that cannot be read: 1 when it is the only one', async s => {
     const { status, value } = await run_json(s, ['ingest', '--config', write_config(path.join(dir, 'broken.json'), '{'), '--data-dir', path.join(dir, 'data')]);
     assert.equal(status, 1);
     assert.ok(value.error?.message.includes('broken.json') || value.sources?.[0].state === 'unavailable', JSON.stringify(value));
   });
+});
+
+test('two `ingest` at the same time: one waits, both say what they found', async t => {
+  const dir = temp_dir();
+  const options = ['--config', write_config(path.join(dir, 'mcp.json'), { slow: stdio_fake('slow-list=1000') }), '--data-dir', path.join(dir, 'data')];
+  const both = await Promise.all([run_json(t, ['ingest', ...options]), run_json(t, ['ingest', ...options])]);
+  for (const r of both) assert.equal(r.status, 0, r.stdout + r.stderr);
+  assert.deepEqual(both.map(r => r.value.changes.map(c => `${c.action} ${c.server}`).join()).sort(), ['added slow', 'kept slow']);
 });
 
 test('a catalog that is not there is an error', async t => {

@@ -175,3 +175,46 @@ test('ingest says which source was there', async t => {
   assert.deepEqual(first.value.sources.map(s => [s.name, s.state]), [['toolhive', 'complete']]);
   assert.deepEqual(first.value.changes.filter(c => c.server === 'notes').map(c => c.action), ['added']);
 });
+
+test('one ToolHive at two places is shown once; localhost is no other place', async t => {
+  const fake = await with_notes(t);
+  const data = path.join(temp_dir(), 'data');
+  await ingest(t, fake, data);
+  const again = await ingest(t, fake, data, { args: ['--toolhive-host', '127.0.0.1'] });
+  assert.deepEqual(again.value.changes.map(c => c.action), ['kept']);
+  await fake.stop();
+  await fake.start({ socket: path.join(temp_dir(), 'thv.sock') });
+  assert.deepEqual((await ingest(t, fake, data)).value.changes.map(c => c.action), ['added']);
+  const { value } = await run_json(t, ['servers', '--data-dir', data]);
+  assert.deepEqual(value.map(s => s.name), ['notes']);
+});
+
+test('ingest: a ToolHive that wants a token is told, not absent', async t => {
+  const fake = await with_notes(t, { token: 'open-sesame-4711' });
+  const range = { TOOLHIVE_START_PORT_SCAN: String(fake.port - 1), TOOLHIVE_END_PORT_SCAN: String(fake.port) };
+  const { status, value } = await run_json(t, ['ingest', '--data-dir', path.join(temp_dir(), 'data')], { env: toolhive_env(fake, { ...range, XDG_STATE_HOME: temp_dir() }) });
+  assert.equal(status, 1);
+  assert.match(value.error.message, new RegExp(`no servers are configured.*port ${fake.port} wants a token.*--toolhive-port`));
+});
+
+test('ingest: a registry that cannot be read makes its source partial', async t => {
+  const fake = await with_notes(t);
+  const data = path.join(temp_dir(), 'data');
+  fake.registry.error = 'auth_required';
+  const broken = await ingest(t, fake, data);
+  assert.equal(broken.status, 3, broken.stdout);
+  assert.equal(broken.value.sources[0].state, 'partial');
+  assert.match(broken.value.sources[0].detail, /^registry: /);
+  fake.registry.error = undefined;
+  const well = await ingest(t, fake, data);
+  assert.deepEqual([well.status, well.value.sources[0].state, well.value.sources[0].detail], [0, 'complete', undefined]);
+});
+
+test('k8s mode looks for ToolHive all the same when it is asked to', async t => {
+  const fake = await with_notes(t, { state_home: temp_dir() });
+  const data = path.join(temp_dir(), 'data');
+  const env = { ...toolhive_env(fake), RUNTIME_MODE: 'k8s' };
+  assert.equal((await run_json(t, ['ingest', '--data-dir', data], { env: { ...env, MCPO_TOOLHIVE: '' } })).status, 1);
+  const { status, value } = await run_json(t, ['ingest', '--data-dir', data], { env });
+  assert.deepEqual([status, value.sources?.map(s => s.name)], [0, ['toolhive']]);
+});

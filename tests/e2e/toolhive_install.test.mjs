@@ -69,6 +69,21 @@ test('search_registry', async t => {
   });
 });
 
+test('a change of the registry is seen with the looks at workloads, not once a day', async t => {
+  const { fake } = await installable(t, []);
+  const o = await serve(t, fake, { env: { ENABLE_DYNAMIC_INSTALL: 'true' } });
+  await until('the registry', async () => (await search(o, 'fetch content from the web')).length > 0);
+  fake.registry.put({ name: 'io.github.example/tides', title: 'Tides', description: 'When the sea is high and when it is low', url: 'https://tides.example/mcp' });
+  await until('the new entry', async () => names(await search(o, 'when is the sea high'))[0] === 'tides', { timeout: 9_000 });
+});
+
+test('a registry without entries says so', async t => {
+  const fake = await start_toolhive(t, { registry: { ...small_registry(), servers: {}, remote_servers: {} } });
+  const o = await serve(t, fake, { env: kOn });
+  const note = async () => (await tool(o.url, 'search_registry', { tool_description: 'anything' })).structuredContent.note;
+  await until('the note', async () => (await note()) === 'the registry has no entries', { timeout: 9_000 });
+});
+
 test('install_server: runs, answers with its tools, is found and called afterwards', async t => {
   const { fake } = await installable(t, ['fetch']);
   const o = await serve(t, fake, { env: kOn });

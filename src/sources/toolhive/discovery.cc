@@ -233,9 +233,13 @@ class PlaceFinder final : public Finder {
 
 }  // namespace
 
+// The usual names of this machine are one place, so that its servers are in a catalog once.
 std::string fixed_place(const DiscoveryOptions& options) {
   if (!options.socket.empty()) return "unix://" + options.socket;
-  return options.port ? "http://" + tcp_place(options.host, *options.port).authority() : "";
+  if (!options.port) return "";
+  const std::string host = ascii_lower(options.host);
+  const bool is_here = host == "localhost" || host == "::1" || host == "[::1]";
+  return "http://" + tcp_place(is_here ? "127.0.0.1" : host, *options.port).authority();
 }
 
 std::string discovery_file_path(const EnvironmentLookup& environment) {

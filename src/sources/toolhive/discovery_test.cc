@@ -134,6 +134,19 @@ TEST_F(FinderTest, AGivenPlaceIsTheOnlyOne) {
   EXPECT_EQ(finder->fixed_place(), "unix:///run/thv.sock");
 }
 
+TEST(FixedPlace, NamesOfThisMachineAreOnePlace) {
+  DiscoveryOptions options;
+  options.port = 18080;
+  for (const char* name : {"127.0.0.1", "localhost", "LocalHost", "::1", "[::1]"}) {
+    options.host = name;
+    EXPECT_EQ(fixed_place(options), "http://127.0.0.1:18080") << name;
+  }
+  options.host = "127.0.0.2";
+  EXPECT_EQ(fixed_place(options), "http://127.0.0.2:18080");
+  options.host = "Tools.example";
+  EXPECT_EQ(fixed_place(options), "http://tools.example:18080");
+}
+
 TEST_F(FinderTest, TheDiscoveryFileComesFirst) {
   listen("http://127.0.0.1:52341");
   listen("http://127.0.0.1:8080");
