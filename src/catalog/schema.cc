@@ -138,6 +138,8 @@ Result<std::vector<std::string>> table_names(db::Database& database) {
 }  // namespace
 
 Result<std::int64_t> check_schema(db::Database& database) {
+  // One view of the file: another process may be making it between two looks.
+  TRY(db::Transaction snapshot, db::Transaction::begin(database, db::Transaction::Kind::read));
   TRY(std::int64_t id, read_number(database, "PRAGMA application_id"));
   if (id != kApplicationId) {
     TRY(auto tables, table_names(database));
