@@ -1,5 +1,6 @@
 // Layout of to_bytes(), numbers little-endian, counts and pieces as LEB128:
-//   dimension, that many f32                       the pooled vector
+//   dimension, that many f32                       the pooled vector of the whole text
+//   dimension, that many f32                       the one of the description; none: 0
 //   count, then the differences of the pieces
 //   rows, row dimension; then per row its piece, f32 scale and its bytes
 #include "search/embedding.h"
@@ -59,6 +60,11 @@ void put_all(std::string& out, std::span<const T> values) {
   out.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }
 
+void put_vector(std::string& out, std::span<const float> vector) {
+  put_number(out, vector.size());
+  put_all(out, vector);
+}
+
 // Each read fails for good once the bytes have ended or are wrong.
 class Reader {
  public:
@@ -95,9 +101,9 @@ bool are_finite(std::span<const float> values) {
   return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
 }
 
-bool read_vector(Reader& in, DocumentEmbedding& out) {
+bool read_vector(Reader& in, std::vector<float>& out) {
   const auto dimension = in.number(kMaxDimension);
-  return dimension && in.append(out.vector, *dimension) && are_finite(out.vector);
+  return dimension && in.append(out, *dimension) && are_finite(out);
 }
 
 bool read_pieces(Reader& in, DocumentEmbedding& out) {
@@ -138,8 +144,15 @@ SemanticText semantic_text(const Document& document) {
   out.text += words_of(document.name);
   out.name_end = out.text.size();
   out.text += ". ";
-  out.text += trim(document.description);
+  const std::string_view description = trim(document.description);
+  if (!description.empty()) out.description_begin = out.text.size();
+  out.text += description;
   return out;
+}
+
+std::string_view SemanticText::description() const {
+  if (description_begin >= text.size()) return {};
+  return std::string_view(text).substr(description_begin);
 }
 
 std::vector<std::string> request_texts(const Query& query) {
@@ -151,8 +164,8 @@ std::vector<std::string> request_texts(const Query& query) {
 
 std::string to_bytes(const DocumentEmbedding& embedding) {
   std::string out;
-  put_number(out, embedding.vector.size());
-  put_all(out, std::span(embedding.vector));
+  put_vector(out, embedding.vector);
+  put_vector(out, embedding.description);
   put_number(out, embedding.pieces.size());
   std::uint32_t before = 0;
   for (const std::uint32_t piece : embedding.pieces) {
@@ -173,7 +186,8 @@ std::string to_bytes(const DocumentEmbedding& embedding) {
 Result<DocumentEmbedding> embedding_from_bytes(std::string_view bytes) {
   Reader in(bytes);
   DocumentEmbedding out;
-  const bool is_whole = read_vector(in, out) && read_pieces(in, out) && read_name_rows(in, out);
+  const bool is_whole = read_vector(in, out.vector) && read_vector(in, out.description) &&
+                        read_pieces(in, out) && read_name_rows(in, out);
   if (!is_whole || in.size() != 0) {
     return fail(Errc::corrupt, "the stored embedding of a tool is damaged");
   }

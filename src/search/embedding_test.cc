@@ -8,6 +8,7 @@ namespace {
 DocumentEmbedding an_embedding() {
   DocumentEmbedding out;
   out.vector = {.6F, -.8F};
+  out.description = {0, 1};
   out.pieces = {7, 8, 300, 30'000};
   out.name_pieces = {300, 7};
   out.name_rows = {.dimension = 2, .values = {127, -3, 0, -128}, .scales = {.01F, .007F}};
@@ -26,6 +27,12 @@ TEST(SemanticText, IsServerNameAndDescriptionInWords) {
 TEST(SemanticText, SaysWhereTheNameIs) {
   const SemanticText text = semantic_text({.server = "web", .name = "fetchPage"});
   EXPECT_EQ(text.text.substr(text.name_begin, text.name_end - text.name_begin), "fetch Page");
+}
+
+TEST(SemanticText, SaysWhatItsDescriptionIs) {
+  EXPECT_EQ(semantic_text({.server = "a", .name = "b", .description = " Does c. "}).description(),
+            "Does c.");
+  EXPECT_EQ(semantic_text({.name = "b", .description = " \n"}).description(), "");
 }
 
 TEST(RequestTexts, AreTheWholeAndItsSentences) {
@@ -57,7 +64,7 @@ TEST(EmbeddingBytes, CutOrLongerOnesAreCorrupt) {
 
 TEST(EmbeddingBytes, HugeCountsAndNumbersThatAreNoneAreCorrupt) {
   EXPECT_FALSE(embedding_from_bytes("\xff\xff\xff\xff\x0f"));
-  EXPECT_FALSE(embedding_from_bytes(std::string("\x00\xff\xff\xff\xff\x0f\x01", 7)));
+  EXPECT_FALSE(embedding_from_bytes(std::string("\x00\x00\xff\xff\xff\xff\x0f\x01", 8)));
   EXPECT_FALSE(embedding_from_bytes(std::string("\x01\x00\x00\xc0\x7f\x00\x00\x00", 8)));
   DocumentEmbedding overgrown = an_embedding();
   overgrown.name_rows.scales[1] = 3e38F;
