@@ -38,6 +38,18 @@ std::vector<std::uint32_t> distinct_ids(const std::vector<Token>& tokens) {
   return ids;
 }
 
+// For each text a job, and behind it one for its description, if it has one.
+std::vector<EncodeJob> document_jobs(std::span<const search::SemanticText> texts) {
+  std::vector<EncodeJob> jobs;
+  for (const search::SemanticText& text : texts) {
+    jobs.push_back({text.text, Role::document, Rows::all, kDocumentTokens});
+    const std::string_view alone = text.description();
+    if (alone.empty()) continue;
+    jobs.push_back({std::string(alone), Role::document, Rows::none, kDocumentTokens});
+  }
+  return jobs;
+}
+
 }  // namespace
 
 search::DocumentEmbedding document_embedding(const search::SemanticText& text, Encoding encoding,
@@ -88,14 +100,12 @@ async::Task<search::DocumentEmbedding> ToolEncoder::encode_document(search::Sema
 
 async::Task<std::vector<search::DocumentEmbedding>> ToolEncoder::encode_documents(
     std::vector<search::SemanticText> texts, async::Deadline deadline) {
-  std::vector<EncodeJob> jobs;
-  for (const search::SemanticText& text : texts) {
-    jobs.push_back({text.text, Role::document, Rows::all, kDocumentTokens});
-  }
-  CO_TRY(auto encodings, co_await encoder_.encode(std::move(jobs), Priority::bulk, deadline));
+  CO_TRY(auto encodings, co_await encoder_.encode(document_jobs(texts), Priority::bulk, deadline));
   std::vector<search::DocumentEmbedding> made;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    made.push_back(document_embedding(texts[i], std::move(encodings[i]), encoder_));
+  auto next = encodings.begin();
+  for (const search::SemanticText& text : texts) {
+    made.push_back(document_embedding(text, std::move(*next++), encoder_));
+    if (!text.description().empty()) made.back().description = std::move((next++)->vector);
   }
   co_return made;
 }

@@ -18,7 +18,7 @@ namespace mcpo::embed {
 
 // Names what the texts and rows are made of; part of the identity under which embeddings are
 // stored.
-inline constexpr std::string_view kTextPreparation = "server-name-description-128";
+inline constexpr std::string_view kTextPreparation = "server-name-description-128,description-128";
 
 struct ToolEncoderOptions {
   std::size_t cached_requests = 1000;  // 0: none (ENABLE_EMBEDDING_CACHE off)
@@ -59,8 +59,8 @@ class ToolEncoder {
   mutable std::string identity_;  // made when first asked for
 };
 
-// A document's embedding from what the encoder made of its text: kept are the rows of the name's
-// words. Pure.
+// A document's embedding from what the encoder made of its whole text: kept are the rows of the
+// name's words. Without the vector of the description alone. Pure.
 search::DocumentEmbedding document_embedding(const search::SemanticText& text, Encoding encoding,
                                              const Encoder& encoder);
 

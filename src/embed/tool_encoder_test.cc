@@ -64,6 +64,24 @@ TEST_F(ToolEncoderTest, KeepsRowsOfTheNamesWordsOnly) {
   run(body(*this));
 }
 
+TEST_F(ToolEncoderTest, ADescriptionIsEncodedOnceMoreOnItsOwn) {
+  auto body = [](ToolEncoderTest& t) -> async::Co<> {
+    std::vector<search::SemanticText> texts{{"web: get. Gets it", 5, 8, 10}, a_text()};
+    auto made = co_await t.tools.encode_documents(std::move(texts), soon());
+    EXPECT_TRUE(made);
+    if (!made) co_return;
+    const auto& jobs = t.fake.calls.at(0).jobs;
+    EXPECT_EQ(jobs.size(), 3U);
+    EXPECT_EQ(jobs.at(1).text, "Gets it");
+    EXPECT_EQ(jobs.at(1).rows, Rows::none);
+    EXPECT_EQ(made->at(0).description.size(), FakeEncoder::kDimension);
+    EXPECT_NE(made->at(0).description, made->at(0).vector);
+    EXPECT_TRUE(made->at(1).description.empty());
+    EXPECT_EQ(jobs.at(2).text, a_text().text);
+  };
+  run(body(*this));
+}
+
 TEST_F(ToolEncoderTest, QuantisesEachRowByItsLargestNumber) {
   const Encoding encoding{.vector = {1, 0}, .tokens = {{0, 0, 1}}, .rows = {-.5F, .25F}};
   auto body = [](ToolEncoderTest& t) -> async::Co<> {  // so that the fake knows a word
@@ -163,8 +181,8 @@ TEST_F(ToolEncoderTest, IdentityNamesEncoderLayoutAndPreparation) {
   fake.name = "";
   EXPECT_EQ(tools.identity(), "");
   fake.name = "model-1";
-  EXPECT_EQ(tools.identity(),
-            "model-1/" + std::string(search::kEmbeddingLayout) + "/server-name-description-128");
+  EXPECT_EQ(tools.identity(), "model-1/" + std::string(search::kEmbeddingLayout) + "/" +
+                                  std::string(kTextPreparation));
 }
 
 }  // namespace

@@ -54,9 +54,12 @@ class EnricherTest : public testing::Test {
                    Logger::none()) {
       views.build_now();
     }
+    // Tools: of each the whole text is encoded with rows, and its description without.
     std::size_t encoded() const {
       std::size_t out = 0;
-      for (const auto& call : encoder.calls) out += call.jobs.size();
+      for (const auto& call : encoder.calls) {
+        for (const auto& job : call.jobs) out += job.rows == embed::Rows::all ? 1 : 0;
+      }
       return out;
     }
     ManualClock clock;

@@ -7,11 +7,19 @@
 #include "search/term_table.h"
 
 namespace mcpo::search {
+namespace {
+
+bool is_number(std::string_view term) {
+  return std::ranges::all_of(term, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
 
 void append_bigrams(std::string_view text, std::vector<std::uint32_t>& out) {
   constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15;
   std::optional<std::uint64_t> before;
   thread_analyzer().for_each_term(text, [&](std::string_view term) {
+    if (is_number(term)) return;
     const std::uint64_t hash = term_hash(term);
     if (before) out.push_back(static_cast<std::uint32_t>((*before * kMix + hash) * kMix >> 32));
     before = hash;

@@ -10,6 +10,7 @@
 namespace mcpo::search {
 
 // Appends the pairs of adjacent terms of `text` (stopped and stemmed). Not ordered, may repeat.
+// Numbers are passed over: copies that are only numbered are alike.
 void append_bigrams(std::string_view text, std::vector<std::uint32_t>& out);
 // Ordered, each once: what count_common() wants.
 void make_set(std::vector<std::uint32_t>& bigrams);

@@ -1,6 +1,7 @@
 // Layout of to_bytes(), numbers little-endian, counts and pieces as LEB128:
 //   8 bytes: the first of the content hash of all that follows
-//   dimension, that many f32                       the pooled vector
+//   dimension, that many f32                       the pooled vector of the whole text
+//   dimension, that many f32                       the one of the description; none: 0
 //   count, then the differences of the pieces
 //   rows, row dimension; then per row its piece, f32 scale and its bytes
 #include "search/embedding.h"
@@ -63,6 +64,11 @@ void put_all(std::string& out, std::span<const T> values) {
   out.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }
 
+void put_vector(std::string& out, std::span<const float> vector) {
+  put_number(out, vector.size());
+  put_all(out, vector);
+}
+
 // Each read fails for good once the bytes have ended or are wrong.
 class Reader {
  public:
@@ -107,9 +113,9 @@ std::string checksum_of(std::string_view rest) {
   return {hash.bytes.begin(), hash.bytes.begin() + kChecksumBytes};
 }
 
-bool read_vector(Reader& in, DocumentEmbedding& out) {
+bool read_vector(Reader& in, std::vector<float>& out) {
   const auto dimension = in.number(kMaxDimension);
-  return dimension && in.append(out.vector, *dimension) && has_norm_one(out.vector);
+  return dimension && in.append(out, *dimension) && (out.empty() || has_norm_one(out));
 }
 
 bool read_pieces(Reader& in, DocumentEmbedding& out) {
@@ -150,8 +156,15 @@ SemanticText semantic_text(const Document& document) {
   out.text += words_of(document.name);
   out.name_end = out.text.size();
   out.text += ". ";
-  out.text += trim(document.description);
+  const std::string_view description = trim(document.description);
+  if (!description.empty()) out.description_begin = out.text.size();
+  out.text += description;
   return out;
+}
+
+std::string_view SemanticText::description() const {
+  if (description_begin >= text.size()) return {};
+  return std::string_view(text).substr(description_begin);
 }
 
 std::vector<std::string> request_texts(const Query& query) {
@@ -163,8 +176,8 @@ std::vector<std::string> request_texts(const Query& query) {
 
 std::string to_bytes(const DocumentEmbedding& embedding) {
   std::string out;
-  put_number(out, embedding.vector.size());
-  put_all(out, std::span(embedding.vector));
+  put_vector(out, embedding.vector);
+  put_vector(out, embedding.description);
   put_number(out, embedding.pieces.size());
   std::uint32_t before = 0;
   for (const std::uint32_t piece : embedding.pieces) {
@@ -186,7 +199,8 @@ Result<DocumentEmbedding> embedding_from_bytes(std::string_view bytes) {
   const std::string_view rest = bytes.substr(std::min(bytes.size(), kChecksumBytes));
   Reader in(rest);
   DocumentEmbedding out;
-  const bool is_whole = bytes.starts_with(checksum_of(rest)) && read_vector(in, out) &&
+  const bool is_whole = bytes.starts_with(checksum_of(rest)) && read_vector(in, out.vector) &&
+                        !out.vector.empty() && read_vector(in, out.description) &&
                         read_pieces(in, out) && read_name_rows(in, out);
   if (!is_whole || in.size() != 0) {
     return fail(Errc::corrupt, "the stored embedding of a tool is damaged");

@@ -21,9 +21,10 @@ struct QuantizedRows {
   bool operator==(const QuantizedRows&) const = default;
 };
 
-// Of one tool's text. Immutable once made; shared between indexes.
+// Of one tool's texts. Immutable once made; shared between indexes.
 struct DocumentEmbedding {
-  std::vector<float> vector;  // pooled, norm 1
+  std::vector<float> vector;       // of the whole text, pooled, norm 1
+  std::vector<float> description;  // of the description alone, likewise; empty: there is none
   std::vector<std::uint32_t>
       pieces;  // different token ids of the text, ascending: they are counted
   // Token vectors of the tool's name, without punctuation and stop words. Empty where the encoder
@@ -46,6 +47,10 @@ struct SemanticText {
   std::string text;
   std::size_t name_begin = 0;  // bytes of the name's words in it
   std::size_t name_end = 0;
+  std::size_t description_begin = std::string::npos;  // npos: no description
+
+  // Encoded once more on its own; empty: not.
+  std::string_view description() const;
 };
 SemanticText semantic_text(const Document& document);
 // The texts of a request to encode: the whole, then its sentences when it has two or more.

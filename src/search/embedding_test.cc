@@ -12,6 +12,7 @@ namespace {
 DocumentEmbedding an_embedding() {
   DocumentEmbedding out;
   out.vector = {.6F, -.8F};
+  out.description = {0, 1};
   out.pieces = {7, 8, 300, 30'000};
   out.name_pieces = {300, 7};
   out.name_rows = {.dimension = 2, .values = {127, -3, 0, -128}, .scales = {.01F, .007F}};
@@ -30,6 +31,12 @@ TEST(SemanticText, IsServerNameAndDescriptionInWords) {
 TEST(SemanticText, SaysWhereTheNameIs) {
   const SemanticText text = semantic_text({.server = "web", .name = "fetchPage"});
   EXPECT_EQ(text.text.substr(text.name_begin, text.name_end - text.name_begin), "fetch Page");
+}
+
+TEST(SemanticText, SaysWhatItsDescriptionIs) {
+  EXPECT_EQ(semantic_text({.server = "a", .name = "b", .description = " Does c. "}).description(),
+            "Does c.");
+  EXPECT_EQ(semantic_text({.name = "b", .description = " \n"}).description(), "");
 }
 
 TEST(RequestTexts, AreTheWholeAndItsSentences) {
@@ -79,10 +86,10 @@ std::string sealed(std::string rest) {
 
 TEST(EmbeddingBytes, HugeCountsAndNumbersThatAreNoneAreCorrupt) {
   const std::string one("\x01\x00\x00\x80\x3f", 5);  // the vector {1}
-  EXPECT_TRUE(embedding_from_bytes(sealed(one + std::string(3, '\0'))));
+  EXPECT_TRUE(embedding_from_bytes(sealed(one + std::string(4, '\0'))));
   EXPECT_FALSE(embedding_from_bytes(sealed("\xff\xff\xff\xff\x0f")));
   EXPECT_FALSE(embedding_from_bytes(sealed(one + "\xff\xff\xff\xff\x0f\x01")));
-  EXPECT_FALSE(embedding_from_bytes(sealed(std::string("\x01\x00\x00\xc0\x7f\x00\x00\x00", 8))));
+  EXPECT_FALSE(embedding_from_bytes(sealed(std::string("\x01\x00\x00\xc0\x7f\x00\x00\x00\x00", 9))));
   DocumentEmbedding overgrown = an_embedding();
   overgrown.name_rows.scales[1] = 3e38F;
   EXPECT_FALSE(embedding_from_bytes(to_bytes(overgrown)));

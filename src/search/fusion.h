@@ -48,7 +48,7 @@ inline constexpr std::size_t kMaxBigrams = 3;
 inline HeadWeights head_weights(float share) {
   const float semantic = std::min(1.F, 2 * share);
   const float lexical = std::min(1.F, 2 * (1 - share));
-  return {.name_cover = .4F * semantic, .sentence_cosine = .2F * semantic, .bigram = .1F * lexical};
+  return {.name_cover = .5F * semantic, .sentence_cosine = .3F * semantic, .bigram = .1F * lexical};
 }
 
 }  // namespace mcpo::search

@@ -90,6 +90,7 @@ std::shared_ptr<const DocumentEmbedding> hashed_words(const Document& document) 
   auto out = std::make_shared<DocumentEmbedding>();
   const SemanticText text = semantic_text(document);
   out->vector = bag_of(text.text);
+  if (!text.description().empty()) out->description = bag_of(text.description());
   for (const std::uint64_t hash : hashes_of(text.text)) {
     out->pieces.push_back(static_cast<std::uint32_t>(hash % 65'536));
   }

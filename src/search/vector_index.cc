@@ -31,8 +31,8 @@ VectorIndex::VectorIndex(std::span<const Part> parts) : dimension_(usual_dimensi
   if (dimension_ == 0) return;
   std::size_t size = 0;
   for (const Part& part : parts) size += part.documents->size();
-  rows_.reserve(size * dimension_);
-  has_.reserve(size);
+  texts_.reserve(size, dimension_);
+  descriptions_.reserve(size, dimension_);
   for (const Part& part : parts) {
     for (std::size_t i = 0; i < part.documents->size(); ++i) {
       add(i < part.embeddings.size() ? part.embeddings[i].get() : nullptr);
@@ -40,27 +40,46 @@ VectorIndex::VectorIndex(std::span<const Part> parts) : dimension_(usual_dimensi
   }
 }
 
-void VectorIndex::add(const DocumentEmbedding* embedding) {
-  if (embedding != nullptr && embedding->vector.size() == dimension_) {
-    has_.push_back(append_fixed(embedding->vector, rows_) ? 1 : 0);
+void VectorIndex::Rows::reserve(std::size_t documents, std::size_t dimension) {
+  values.reserve(documents * dimension);
+  has.reserve(documents);
+}
+
+void VectorIndex::Rows::add(std::span<const float> vector, std::size_t dimension) {
+  if (vector.size() == dimension) {
+    has.push_back(append_fixed(vector, values) ? 1 : 0);
   } else {
-    rows_.resize(rows_.size() + dimension_);
-    has_.push_back(0);
+    values.resize(values.size() + dimension);
+    has.push_back(0);
   }
+}
+
+void VectorIndex::add(const DocumentEmbedding* embedding) {
+  static const DocumentEmbedding kNone;
+  const DocumentEmbedding& one = embedding != nullptr ? *embedding : kNone;
+  texts_.add(one.vector, dimension_);
+  descriptions_.add(one.description, dimension_);
 }
 
 void VectorIndex::cosines(std::span<const float> vector, std::vector<float>& out) const {
   thread_local std::vector<Fixed> fixed;
   fixed.clear();
   append_fixed(vector, fixed);
-  out.resize(has_.size());
-  std::array<std::int32_t, kBlock> products{};
+  out.resize(texts_.has.size());
+  std::array<std::int32_t, kBlock> texts{};
+  std::array<std::int32_t, kBlock> descriptions{};
   for (std::size_t begin = 0; begin < out.size(); begin += kBlock) {
     const std::size_t count = std::min(kBlock, out.size() - begin);
-    dot_rows(std::span(rows_).subspan(begin * dimension_, count * dimension_), fixed,
-             std::span(products).first(count));
+    const auto products = [&](const Rows& rows, std::span<std::int32_t> block) {
+      dot_rows(std::span(rows.values).subspan(begin * dimension_, count * dimension_), fixed,
+               block.first(count));
+    };
+    products(texts_, texts);
+    products(descriptions_, descriptions);
     for (std::size_t i = 0; i < count; ++i) {
-      out[begin + i] = static_cast<float>(products[i]) * (1 / (kFixedOne * kFixedOne));
+      const bool has_both = texts_.has[begin + i] != 0 && descriptions_.has[begin + i] != 0;
+      const auto nearest = has_both ? std::max(texts[i], descriptions[i]) : texts[i];
+      out[begin + i] = static_cast<float>(nearest) * (1 / (kFixedOne * kFixedOne));
     }
   }
 }

@@ -85,6 +85,22 @@ TEST(VectorIndex, CosinesAreThoseOfFloats) {
   for (std::size_t i = 0; i < 600; ++i) EXPECT_NEAR(cosines[i], dot(request, vectors[i]), 1e-4);
 }
 
+TEST(VectorIndex, TheNearerOfTextAndDescriptionCounts) {
+  const auto both = [](std::vector<float> text, std::vector<float> description) {
+    return std::make_shared<const DocumentEmbedding>(
+        DocumentEmbedding{.vector = std::move(text), .description = std::move(description)});
+  };
+  const std::vector<Part> parts = {
+      {prepare(std::vector<Document>(5)),
+       {both({.6F, .8F}, {1, 0}), both({.6F, .8F}, {0, 1}), both({-1, 0}, {}),
+        both({-1, 0}, {1, 0, 0}), both({}, {1, 0})}}};
+  std::vector<float> cosines;
+  VectorIndex(parts).cosines(std::vector<float>{1, 0}, cosines);
+  const std::vector<float> expected = {1, .6F, -1, -1, 0};
+  ASSERT_EQ(cosines.size(), expected.size());
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(cosines[i], expected[i], 1e-3) << i;
+}
+
 TEST(VectorIndex, KnowsWhichDocumentsHaveNone) {
   const std::vector<Part> parts = {
       {.documents = prepare(std::vector<Document>(1))},
@@ -143,6 +159,14 @@ TEST(Bigrams, AreAdjacentWordsWithoutStopWords) {
   EXPECT_EQ(count_common(set_of("the pull requests, merge pulls"), tool), 2U);
   EXPECT_EQ(count_common(set_of("request pull"), tool), 0U);
   EXPECT_EQ(set_of("one").size(), 0U);
+}
+
+TEST(Bigrams, PassOverNumbers) {
+  std::vector<std::uint32_t> numbered;
+  std::vector<std::uint32_t> plain;
+  append_bigrams("send 17 mails to list 3", numbered);
+  append_bigrams("send mails to list", plain);
+  EXPECT_EQ(numbered, plain);
 }
 
 TEST(Bigrams, AreAlikeWhenFourFifthsAreCommon) {
