@@ -89,7 +89,8 @@ TEST(EmbeddingBytes, HugeCountsAndNumbersThatAreNoneAreCorrupt) {
   EXPECT_TRUE(embedding_from_bytes(sealed(one + std::string(4, '\0'))));
   EXPECT_FALSE(embedding_from_bytes(sealed("\xff\xff\xff\xff\x0f")));
   EXPECT_FALSE(embedding_from_bytes(sealed(one + "\xff\xff\xff\xff\x0f\x01")));
-  EXPECT_FALSE(embedding_from_bytes(sealed(std::string("\x01\x00\x00\xc0\x7f\x00\x00\x00\x00", 9))));
+  EXPECT_FALSE(
+      embedding_from_bytes(sealed(std::string("\x01\x00\x00\xc0\x7f\x00\x00\x00\x00", 9))));
   DocumentEmbedding overgrown = an_embedding();
   overgrown.name_rows.scales[1] = 3e38F;
   EXPECT_FALSE(embedding_from_bytes(to_bytes(overgrown)));
