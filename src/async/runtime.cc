@@ -10,6 +10,8 @@
 #include <exception>
 #include <optional>
 
+#include "base/clock.h"
+
 namespace mcpo::async {
 
 struct Runtime::Impl {
@@ -23,9 +25,14 @@ struct Runtime::Impl {
   CpuPool cpu;
   asio::signal_set signals{context};
   bool stopping = false;
+  SteadyTime asked_at{};  // to stop
+  int asked_by = 0;
 };
 
 namespace {
+
+// timeout(1), shells and wrappers signal a process and then its group: that is one wish.
+constexpr Millis kEcho{250};
 
 Co<int> run_main(Co<int> main) {
   co_await asio::this_coro::throw_if_cancelled(false);
@@ -48,8 +55,13 @@ void Runtime::Impl::wait_for_signal(std::function<void(int)> on_stop) {
   signals.async_wait(
       [this, on_stop = std::move(on_stop)](boost::system::error_code error, int signal) mutable {
         if (error) return;
-        if (stopping) _exit(128 + signal);
+        const auto now = std::chrono::steady_clock::now();
+        const bool is_echo = stopping && signal == asked_by && now - asked_at < kEcho;
+        if (stopping && !is_echo) _exit(128 + signal);
+        if (is_echo) return wait_for_signal(nullptr);
         stopping = true;
+        asked_at = now;
+        asked_by = signal;
         log.info("stopping", {{"signal", signal}});
         if (on_stop) on_stop(signal);
         wait_for_signal(nullptr);

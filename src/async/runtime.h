@@ -21,8 +21,8 @@ class Runtime {
   Executor io();  // single-threaded
   CpuPool& cpu();
   // Runs `main` on the I/O thread (the calling one) and returns its exit code. SIGINT and SIGTERM
-  // call `on_stop` once; a second one ends the process at once with 128 + signal. SIGPIPE is
-  // ignored.
+  // call `on_stop` once; a second one ends the process at once with 128 + signal, unless it is the
+  // same within a quarter of a second (an echo). SIGPIPE is ignored.
   int run(Co<int> main, std::function<void(int signal)> on_stop);
 
  private:

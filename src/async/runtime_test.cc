@@ -35,6 +35,14 @@ Co<int> raises_twice(OneShot<int>* stop) {
   co_return signal.value_or(0);
 }
 
+Co<int> raises_one_twice(OneShot<int>* stop) {
+  raise(SIGTERM);
+  const int signal = (co_await stop->wait(Deadline::never())).value_or(0);
+  raise(SIGTERM);
+  (void)co_await sleep_for(Millis(20));
+  co_return 100 + signal;
+}
+
 Co<int> throws() {
   throw std::runtime_error("bug");
   co_return 0;
@@ -60,6 +68,13 @@ TEST(Runtime, SecondSignalEndsTheProcess) {
   };
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(body(), testing::ExitedWithCode(128 + SIGINT), "");
+}
+
+TEST(Runtime, ASignalThatComesTwiceAtOnceIsOneWish) {
+  Runtime runtime({}, Logger::none());
+  OneShot<int> stop(runtime.io());
+  EXPECT_EQ(runtime.run(raises_one_twice(&stop), [&](int signal) { stop.set(signal); }),
+            100 + SIGTERM);
 }
 
 TEST(Runtime, OffloadComesBackToTheIoThread) {

@@ -15,7 +15,7 @@ const kLong = 'x'.repeat(101);
 // [method, path, body (an object, or a text)]; `upstream` answers MCP.
 const requests_with = upstream => [
   ['GET', '/health'], ['GET', W], ['GET', `${W}?all=true`],
-  ['POST', W, { name: 'a', url: upstream }], ['POST', W, { name: 'a', url: upstream }], ['GET', `${W}?all=true`], ['GET', `${W}?all=true&group=default`], ['GET', `${W}?group=`],
+  ['POST', W, { name: 'a', url: upstream }], ['POST', W, { name: 'a', url: upstream }], ['GET', `${W}?all=true`], ['GET', `${W}?all=true&group=default`], ['GET', `${W}?all=true&group=`],
   ['GET', `${W}/a`], ['GET', `${W}/a/export`],
   ...[kLong, 'a..b', '..', 'b', 'with space', 'with/slash', ''].flatMap(name => [['GET', `${W}/${encodeURIComponent(name)}/status`], ['POST', W, { name, url: upstream }]]),
   ['POST', W, ''], ['POST', W, '[1]'], ['POST', W, '{"name": 5}'], ['POST', W, '{"name":"x"'], ['POST', W, '{"name":"x"} and more'], ['POST', W, 'null'], ['POST', W, 'x'.repeat((1 << 20) + 10)],
