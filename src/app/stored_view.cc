@@ -25,14 +25,13 @@ WallTime last_heard(const catalog::Server& server) {
 // A name is unique within what one process offers, not in a catalog that several filled: one
 // ToolHive that was reached at two places is in it twice. The newest word on each name stays.
 void leave_out_doubles(catalog::Catalog& catalog) {
-  std::map<std::string_view, const catalog::Server*> newest;
+  std::map<std::string, std::shared_ptr<const catalog::ServerEntry>> newest;
   for (const auto& [id, entry] : catalog.servers) {
-    const catalog::Server*& known = newest[entry->server.display_name];
-    if (known == nullptr || last_heard(*known) < last_heard(entry->server)) known = &entry->server;
+    auto& known = newest[entry->server.display_name];
+    if (known == nullptr || last_heard(known->server) < last_heard(entry->server)) known = entry;
   }
   std::erase_if(catalog.servers, [&](const auto& one) {
-    const catalog::Server& server = one.second->server;
-    return newest.at(server.display_name) != &server;
+    return newest.at(one.second->server.display_name) != one.second;
   });
 }
 
