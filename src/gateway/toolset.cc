@@ -93,7 +93,7 @@ async::Task<mcp::ToolCallResult> Toolset::call_tool(std::string name, RawJson ar
     CallToolArguments target = *std::move(called);
     co_return co_await call_tool_.run(std::move(target), std::move(ctx));
   }
-  if (name == kInstallServer) {
+  if (name == kInstallServer && installing_) {
     co_return co_await installing_->install_server->run(arguments, std::move(ctx));
   }
   auto answered = co_await answer(name, arguments, ctx.deadline);
@@ -128,18 +128,20 @@ async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline
 
 async::Task<std::string> Toolset::search_registry(FindToolArguments wanted,
                                                   async::Deadline deadline) const {
+  if (!installing_) co_return fail(Errc::not_found, "installing is switched off");
+  const Installing& installing = *installing_;
   const MadeQuery made =
       co_await queries_.make(std::move(wanted.description), std::move(wanted.keywords),
                              options_.max_tools_to_return, deadline);
   CO_CHECK_OK(co_await async::check_cancelled());
   const auto view = views_.view();
-  const std::string problem = installing_->registry_problem();
+  const std::string problem = installing.registry_problem();
   co_return search_registry_answer({.view = *view->registry(),
                                     .catalog = view->catalog(),
                                     .visibility = views_.visibility(),
                                     .registry_problem = problem,
                                     .words_only_because = made.words_only_because},
-                                   made.query, installing_->search);
+                                   made.query, installing.search);
 }
 
 Result<std::string> Toolset::list(RawJson arguments) const {

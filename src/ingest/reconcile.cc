@@ -11,7 +11,6 @@ namespace mcpo::ingest {
 namespace {
 
 using catalog::Server;
-using sources::ObservationState;
 using sources::Workload;
 
 // Kept in the catalog's memory of a source, so that "twice in a row" holds over restarts.
