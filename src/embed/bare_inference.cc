@@ -32,8 +32,8 @@ int measure(const std::string& folder, int threads) {
   const auto embedder = OnnxEmbedder::load(*files);
   if (!embedder) return std::fprintf(stderr, "%s\n", embedder.error().message.c_str()), 1;
   std::vector<std::vector<std::int64_t>> inputs;
-  std::vector<Token> tokens;
   for (std::string line; std::getline(std::cin, line);) {
+    std::vector<Token> tokens;
     inputs.push_back((*embedder)->input_ids({.text = line}, tokens));
   }
   (void)(*embedder)->session().run(inputs.front());
