@@ -9,6 +9,8 @@ import { HttpFake, stdio_fake } from '../lib/fake.mjs';
 import { find_tool, tool } from '../lib/mcp.mjs';
 import { until } from '../lib/wait.mjs';
 
+// Said where the model may be missing: then other tests go without search by meaning.
+const kBothArms = { HYBRID_SEARCH_SEMANTIC_RATIO: '0.5' };
 const by_meaning = h => h.degraded.filter(d => d.what === 'search by meaning');
 const learned = (o, options) => until('all meanings to be known', async () => {
   const { search } = await o.health();
@@ -79,7 +81,7 @@ test('killed in the middle of learning, only what was in work is lost', needs_mo
 });
 
 test('without a model: one warning with what to do, /health says it, search goes by words and says so', async t => {
-  const o = await Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-model-name', 'no-such-model'] });
+  const o = await Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-model-name', 'no-such-model'], env: kBothArms });
   const warnings = o.log.split('\n').filter(l => /WARN/.test(l) && /words only/.test(l));
   assert.equal(warnings.length, 1, o.log);
   assert.match(warnings[0], /no-such-model/);
@@ -105,7 +107,7 @@ test('an embeddings service: OpenAI-compatible or TEI, with a key, down and up a
       const service = await EmbeddingsFake.start(s);
       await service.mood({ key: 'open-sesame-4711' });
       const o = await Optimizer.start(s, {
-        servers: { fake: stdio_fake(world) }, args: ['--embedding-service-url', service.origin + end], env: { MCPO_EMBEDDING_SERVICE_KEY: 'open-sesame-4711' },
+        servers: { fake: stdio_fake(world) }, args: ['--embedding-service-url', service.origin + end], env: { ...kBothArms, MCPO_EMBEDDING_SERVICE_KEY: 'open-sesame-4711' },
       });
       await all_learned(o, 20);
       assert.ok((await service.stats()).seen >= 20);
@@ -124,7 +126,7 @@ test('an embeddings service: OpenAI-compatible or TEI, with a key, down and up a
 test('a wrong key is told, without its value', async t => {
   const service = await EmbeddingsFake.start(t);
   await service.mood({ key: 'right' });
-  const o = await Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-service-url', `${service.origin}/v1`], env: { MCPO_EMBEDDING_SERVICE_KEY: 'close-barley' } });
+  const o = await Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-service-url', `${service.origin}/v1`], env: { ...kBothArms, MCPO_EMBEDDING_SERVICE_KEY: 'close-barley' } });
   await until('it to be told', async () => by_meaning(await o.health()).length === 1);
   const { note } = await find_tool(o.url, 'send the message back');
   assert.match(note, /key|401/);
@@ -133,7 +135,7 @@ test('a wrong key is told, without its value', async t => {
 
 test('a slow service: find_tool answers within its own time, by words', async t => {
   const service = await EmbeddingsFake.start(t);
-  const o = await Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-service-url', `${service.origin}/v1`] });
+  const o = await Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-service-url', `${service.origin}/v1`], env: kBothArms });
   await all_learned(o, 1);
   await service.mood({ delay: 10_000 });
   const begun = performance.now();

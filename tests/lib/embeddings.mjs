@@ -1,9 +1,8 @@
 // Starts tests/fakes/fake_embeddings.mjs: a service for which "cat" means "feline".
 import path from 'node:path';
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import { request } from './http.mjs';
-import { kBinary, kRoot } from './optimizer.mjs';
+import { kRoot, model_folder } from './optimizer.mjs';
 import { until } from './wait.mjs';
 
 export class EmbeddingsFake {
@@ -21,9 +20,5 @@ export class EmbeddingsFake {
   stop() { this.child.kill('SIGKILL'); }
 }
 
-// Where the build keeps the model, or undefined: tests that need it then say that they were skipped.
-export function model_folder() {
-  const folder = path.join(path.dirname(kBinary), 'share/mcp-optimizer');
-  return fs.existsSync(path.join(folder, 'models/all-MiniLM-L6-v2')) && fs.existsSync(path.join(folder, 'lib')) ? folder : undefined;
-}
+// For tests that need the model: they say so where they are skipped.
 export const needs_model = { skip: model_folder() ? false : 'no embedding model beside the program (./do setup fetches it)' };

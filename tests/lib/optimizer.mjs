@@ -41,9 +41,17 @@ export function write_config(file, servers) {
 // A ToolHive of the tester's own is not looked for; tests/lib/toolhive.mjs switches it on for those that bring one.
 export const kNoToolHive = { MCPO_TOOLHIVE: 'false' };
 
+// Where the build keeps the embedding model, or undefined.
+export function model_folder() {
+  const folder = path.join(path.dirname(kBinary), 'share/mcp-optimizer');
+  return fs.existsSync(path.join(folder, 'models/all-MiniLM-L6-v2')) && fs.existsSync(path.join(folder, 'lib')) ? folder : undefined;
+}
+// Where it could not be fetched, stories about other things are told without it: nothing is degraded by its absence.
+const kWithoutModel = model_folder() ? {} : { HYBRID_SEARCH_SEMANTIC_RATIO: '0' };
+
 // Nothing of the tester's own environment decides what the program does.
 function environment(home, more) {
-  return { PATH: process.env.PATH, HOME: home, TMPDIR: os.tmpdir(), LANG: 'C.UTF-8', ...kNoToolHive, ...more };
+  return { PATH: process.env.PATH, HOME: home, TMPDIR: os.tmpdir(), LANG: 'C.UTF-8', ...kNoToolHive, ...kWithoutModel, ...more };
 }
 
 // Runs a command to its end: {status, signal, stdout, stderr}. `program` replaces the binary.
