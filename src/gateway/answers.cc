@@ -4,38 +4,22 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "gateway/arguments.h"
 #include "gateway/explain.h"
 
 namespace mcpo::gateway {
 namespace {
 
-std::unexpected<Error> wrong(std::string_view name, std::string_view wanted, RawJson given) {
-  return fail(Errc::invalid, std::string(name) + " must be " + std::string(wanted) +
-                                 "; given was " + ellipsized(given.text(), 120));
-}
-
-Result<std::optional<std::string>> optional_text(RawJson arguments, std::string_view name) {
-  const auto value = arguments.find(name);
-  if (!value || value->is_null()) return std::nullopt;
-  auto text = value->as_string();
-  if (!text) return wrong(name, "a string", *value);
-  return text;
-}
-
-Result<void> must_be_object(RawJson arguments) {
-  if (arguments.is_object()) return {};
-  return wrong("arguments", "an object", arguments);
-}
-
 Result<std::string> read_keywords(RawJson arguments) {
   const auto value = arguments.find("tool_keywords");
   if (!value || value->is_null()) return std::string();
   if (auto text = value->as_string()) return *std::move(text);
-  if (!value->is_array()) return wrong("tool_keywords", "a string or an array of strings", *value);
+  if (!value->is_array())
+    return wrong_argument("tool_keywords", "a string or an array of strings", *value);
   std::vector<std::string> words;
   for (RawJson word : value->elements()) {
     auto text = word.as_string();
-    if (!text) return wrong("tool_keywords", "a string or an array of strings", *value);
+    if (!text) return wrong_argument("tool_keywords", "a string or an array of strings", *value);
     words.push_back(*std::move(text));
   }
   return join(words, " ");
@@ -105,7 +89,7 @@ Result<Position> decode_cursor(const std::string& cursor) {
 }  // namespace
 
 Result<FindToolArguments> read_find_tool_arguments(RawJson arguments) {
-  CHECK_OK(must_be_object(arguments));
+  CHECK_OK(check_object(arguments));
   FindToolArguments out;
   TRY(auto description, optional_text(arguments, "tool_description"));
   TRY(out.keywords, read_keywords(arguments));
@@ -122,7 +106,7 @@ Result<FindToolArguments> read_find_tool_arguments(RawJson arguments) {
 }
 
 Result<ListToolsArguments> read_list_tools_arguments(RawJson arguments) {
-  CHECK_OK(must_be_object(arguments));
+  CHECK_OK(check_object(arguments));
   ListToolsArguments out;
   TRY(out.server_name, optional_text(arguments, "server_name"));
   TRY(out.cursor, optional_text(arguments, "cursor"));
@@ -130,7 +114,7 @@ Result<ListToolsArguments> read_list_tools_arguments(RawJson arguments) {
 }
 
 Result<CallToolArguments> read_call_tool_arguments(RawJson arguments) {
-  CHECK_OK(must_be_object(arguments));
+  CHECK_OK(check_object(arguments));
   CallToolArguments out;
   TRY(out.server_name, optional_text(arguments, "server_name"));
   TRY(auto tool, optional_text(arguments, "tool_name"));
@@ -142,7 +126,7 @@ Result<CallToolArguments> read_call_tool_arguments(RawJson arguments) {
   if (out.server_name && out.server_name->empty()) out.server_name.reset();
   if (const auto parameters = arguments.find("parameters"); parameters && !parameters->is_null()) {
     if (!parameters->is_object()) {
-      return wrong("parameters", "an object with the tool's own arguments", *parameters);
+      return wrong_argument("parameters", "an object with the tool's own arguments", *parameters);
     }
     out.parameters = std::string(parameters->text());
   }

@@ -7,11 +7,6 @@
 namespace mcpo::gateway {
 namespace {
 
-std::unexpected<Error> wrong(std::string_view name, std::string_view wanted, RawJson given) {
-  return fail(Errc::invalid, std::string(name) + " must be " + std::string(wanted) +
-                                 "; given was " + ellipsized(given.text(), 120));
-}
-
 std::string_view kind_name(JsonKind kind) {
   switch (kind) {
     case JsonKind::array:
@@ -33,9 +28,15 @@ bool is_usable_name(std::string_view name) {
 
 }  // namespace
 
+std::unexpected<Error> wrong_argument(std::string_view name, std::string_view wanted,
+                                      RawJson given) {
+  return fail(Errc::invalid, std::string(name) + " must be " + std::string(wanted) +
+                                 "; given was " + ellipsized(given.text(), 120));
+}
+
 Result<void> check_object(RawJson arguments) {
   if (arguments.is_object()) return {};
-  return wrong("arguments", "an object", arguments);
+  return wrong_argument("arguments", "an object", arguments);
 }
 
 Result<void> check_members(RawJson arguments, const std::vector<std::string>& known) {
@@ -51,7 +52,7 @@ Result<std::optional<std::string>> optional_text(RawJson arguments, std::string_
   const auto value = arguments.find(name);
   if (!value || value->is_null()) return std::nullopt;
   auto text = value->as_string();
-  if (!text) return wrong(name, "a string", *value);
+  if (!text) return wrong_argument(name, "a string", *value);
   return text;
 }
 

@@ -13,6 +13,9 @@
 
 namespace mcpo::gateway {
 
+// "tool_name must be a string; given was 7"
+std::unexpected<Error> wrong_argument(std::string_view name, std::string_view wanted,
+                                      RawJson given);
 Result<void> check_object(RawJson arguments);
 // No members but `known`, where one that is not understood must not be ignored.
 Result<void> check_members(RawJson arguments, const std::vector<std::string>& known);
