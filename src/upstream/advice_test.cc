@@ -25,6 +25,11 @@ TEST(Advice, ARewrittenPathIsToolHives) {
   EXPECT_EQ(advice(kTickets, error), "");
 }
 
+TEST(Advice, AToolHiveThatIsAwayIsNamed) {
+  const Error error{Errc::not_found, "it is not known yet how to reach this server"};
+  EXPECT_NE(advice(kTickets, error).find("`thv serve`"), std::string::npos);
+}
+
 TEST(Advice, OtherSourcesSpeakForThemselves) {
   EXPECT_EQ(advice({"config", "x", "sse", ""}, {Errc::unavailable, "connection refused"}), "");
   EXPECT_EQ(advice(kTickets, {Errc::timeout, "no answer within 20 s"}), "");
