@@ -37,7 +37,6 @@ struct Config {
   // Look for it at all; absent: as the mode says, or when its place is given.
   std::optional<bool> toolhive;
   std::string toolhive_host = "localhost";
-  bool toolhive_host_given = false;
   std::uint16_t toolhive_port = 0;  // 0: not given; else (or with a socket) nothing else is tried
   std::string toolhive_socket;
   std::string toolhive_token;  // a secret

@@ -65,11 +65,6 @@ bool set_toolhive(Config& config, const std::string& text) {
   return config.toolhive.has_value();
 }
 
-bool set_toolhive_host(Config& config, const std::string& text) {
-  config.toolhive_host_given = true;
-  return set_text<&Config::toolhive_host>(config, text);
-}
-
 bool set_service_url(Config& config, const std::string& text) {
   if (!text.starts_with("http://") && !text.starts_with("https://")) return false;
   config.embedding_service_url = text;
@@ -198,7 +193,7 @@ std::vector<OptionRow> make_toolhive_rows() {
         .allowed = "an IP address or a host name",
         .help = "where `thv serve` listens; with --toolhive-port nothing else is tried",
         .group = group},
-       set_toolhive_host},
+       set_text<&Config::toolhive_host>},
       port({.flag = "toolhive-port",
             .env = "TOOLHIVE_PORT",
             .fallback = "",

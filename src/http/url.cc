@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "http/url_path.h"
 
 namespace mcpo::http {
 namespace {
@@ -104,7 +105,12 @@ Result<void> parse_authority(std::string_view text, Url& url) {
   return {};
 }
 
-// RFC 3986 section 5.2.4, for a path that begins with '/'.
+std::string_view path_of(const Url& url) {
+  return std::string_view(url.target).substr(0, url.target.find('?'));
+}
+
+}  // namespace
+
 std::string without_dot_segments(std::string_view path) {
   std::vector<std::string_view> kept;
   bool ends_in_folder = false;
@@ -118,12 +124,6 @@ std::string without_dot_segments(std::string_view path) {
   if (ends_in_folder || out.empty()) out += '/';
   return out;
 }
-
-std::string_view path_of(const Url& url) {
-  return std::string_view(url.target).substr(0, url.target.find('?'));
-}
-
-}  // namespace
 
 std::string Url::authority() const {
   std::string out = host.find(':') == std::string::npos ? host : "[" + host + "]";

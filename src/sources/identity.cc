@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "http/url_path.h"
 
 namespace mcpo::sources {
 namespace {
@@ -59,22 +60,6 @@ std::string normalized_escapes(std::string_view text) {
       out += c;
     }
   }
-  return out;
-}
-
-// RFC 3986 section 5.2.4, for a path that is empty or begins with '/'.
-std::string without_dot_segments(std::string_view path) {
-  if (path.empty()) return "/";
-  std::vector<std::string_view> kept;
-  bool ends_in_folder = false;
-  for (const std::string_view segment : split(path.substr(1), '/')) {
-    ends_in_folder = segment == "." || segment == "..";
-    if (segment == ".." && !kept.empty()) kept.pop_back();
-    if (!ends_in_folder) kept.push_back(segment);
-  }
-  std::string out;
-  for (const std::string_view segment : kept) out.append("/").append(segment);
-  if (ends_in_folder || out.empty()) out += '/';
   return out;
 }
 
@@ -163,7 +148,8 @@ Result<Normal> normalize(std::string_view text) {
   out.scheme = ascii_lower(parts.scheme);
   out.host = ascii_lower(parts.host);
   TRY(out.port, normalized_port(parts.port, out.scheme));
-  out.path = without_dot_segments(normalized_escapes(parts.path));
+  const std::string path = normalized_escapes(parts.path);
+  out.path = path.empty() ? "/" : http::without_dot_segments(path);
   strip_trailing_slash(out.path);
   out.query = parts.query;
   return out;

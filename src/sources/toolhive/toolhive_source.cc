@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/this_coro.hpp>
 
+#include "async/periodic.h"
 #include "async/task_scope.h"
 #include "base/text.h"
 #include "sources/file_watch.h"
@@ -150,10 +151,9 @@ void ToolHiveSource::lost(const Error& error) {
 }
 
 void ToolHiveSource::back_off() {
-  Millis delay = options_.initial_backoff;
-  for (int i = 0; i < failures_ && delay < options_.max_backoff; ++i) delay *= 2;
+  const async::BackoffPolicy policy{options_.initial_backoff, options_.max_backoff};
+  Millis delay = async::backoff_delay(policy, failures_, 1);
   if (failures_ >= options_.max_retries) delay = options_.max_backoff;
-  delay = std::min(delay, options_.max_backoff);
   ++failures_;
   next_look_ = clock_.now() + delay;
   wants_retry_ = was_found_ || !finder_->fixed_place().empty();
