@@ -69,7 +69,10 @@ export function start(program, args, env) {
   for (const s of [child.stdout, child.stderr]) s.on('data', d => { child.text += d; });
   return child;
 }
-export async function until(what) { for (;;) { const x = await what(); if (x) return x; await sleep(2); } }
+export async function until(what, timeout = 300_000) {
+  for (const end = now() + timeout; now() < end; await sleep(2)) { const x = await what(); if (x) return x; }
+  throw new Error(`not within ${timeout} ms: ${what}`);
+}
 export async function stop(child) { child.kill('SIGTERM'); await until(() => child.exitCode !== null); }
 export const health = url => new Promise((ok, no) => http.get(new URL('/health', url), r => { let t = ''; r.on('data', d => { t += d; }).on('end', () => ok(JSON.parse(t))); }).on('error', no));
 

@@ -1,38 +1,14 @@
 // What following a ToolHive with 300 workloads costs: node bench/toolhive.mjs. Counts and CPU are what to compare; times belong
 // to the machine. The ToolHive is the fake of tests/, the tools are real ones where ../shared has them.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { FakeToolHive } from '../tests/fakes/fake_toolhive.mjs';
+import { cpu, folder, health, kBinary, kRoot, now, sleep, start, until } from './harness.mjs';
 
 const kWorkloads = 300, kRemote = 100, kTools = 4592, kHanging = 5, kDeadline = 2, kCycles = 20;
-const kRoot = path.resolve(import.meta.dirname, '..');
-const kBinary = process.env.MCPO_BINARY ?? path.join(kRoot, 'build/release/mcp-optimizer');
 const kReal = path.join(kRoot, '../shared/data/real_tools/servers.jsonl');
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mcpo-bench-'));
 const data = path.join(folder, 'data');
-const children = [];
-process.on('exit', () => { for (const c of children) c.kill('SIGKILL'); fs.rmSync(folder, { recursive: true, force: true }); });
-
-const sleep = ms => new Promise(r => setTimeout(r, ms));
-const now = () => Number(process.hrtime.bigint()) / 1e6;
-async function until(what, timeout = 300_000) {
-  for (const end = now() + timeout; now() < end; await sleep(5)) { const x = await what(); if (x) return x; }
-  throw new Error(`not within ${timeout} ms: ${what}`);
-}
-function start(program, args, env = {}) {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, HOME: folder, ...env } });
-  children.push(child);
-  child.text = '';
-  for (const s of [child.stdout, child.stderr]) s.on('data', d => { child.text += d; });
-  return child;
-}
-function cpu(pid) {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
 const written = pid => Number(/^write_bytes: (\d+)/m.exec(fs.readFileSync(`/proc/${pid}/io`, 'latin1'))[1]);
 
 // ---------------------------------------------------------------- ToolHive, and what stands behind it
@@ -47,7 +23,7 @@ for (let i = 0; i < kWorkloads; i++) {
 }
 const place = ['--data-dir', data, '--toolhive-port', String(fake.port)];
 // Search by words alone: what tools mean is learned once and in its own time, which is not what is measured here.
-const env = { HYBRID_SEARCH_SEMANTIC_RATIO: '0', MCPO_TOOLHIVE: 'true', TOOLHIVE_TIMEOUT: String(kDeadline), WORKLOAD_POLLING_INTERVAL: '1', TOOLS_MAX_AGE: '86400', MCPO_TOOLS_MAX_AGE: '86400' };
+const env = { HOME: folder, HYBRID_SEARCH_SEMANTIC_RATIO: '0', MCPO_TOOLHIVE: 'true', TOOLHIVE_TIMEOUT: String(kDeadline), WORKLOAD_POLLING_INTERVAL: '1', TOOLS_MAX_AGE: '86400', MCPO_TOOLS_MAX_AGE: '86400' };
 
 async function run_json(args) {
   const child = start(kBinary, [...args, '--json'], env);
@@ -56,7 +32,6 @@ async function run_json(args) {
   await once(child, 'close');
   try { return JSON.parse(out); } catch { throw new Error(`no JSON from ${args.join(' ')}: ${child.text.slice(-1000)}`); }
 }
-const health = async at => (await fetch(new URL('/health', at))).json();
 
 // ---------------------------------------------------------------- measuring
 
