@@ -142,9 +142,13 @@ void ToolHiveSource::lost(const Error& error) {
   if (trouble_ != error.message) {
     // Not having ToolHive is nothing to warn of; losing it is.
     const bool matters = was_found_ || !finder_->fixed_place().empty();
-    log_.write(matters ? LogLevel::warning : LogLevel::info,
-               "ToolHive cannot be asked; its servers stay as they were last known",
-               {{"cause", error.message}});
+    if (matters) {
+      log_.warn("ToolHive cannot be asked; its servers stay as they were last known",
+                {{"cause", error.message}});
+    } else {
+      log_.info("no ToolHive here; its servers are taken in when it starts");
+      log_.debug("where ToolHive was looked for", {{"result", error.message}});
+    }
   }
   trouble_ = error.message;
   back_off();
