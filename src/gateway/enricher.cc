@@ -67,14 +67,13 @@ async::Task<void> Enricher::run_once() {
   if (!unwritten_.empty()) CO_CHECK_OK(co_await store({}));
   std::vector<WantedText> wanted = views_.view()->wanted_texts(book_);
   leave_out_refused(wanted);
-  progress_.wanted = wanted.size();
+  if (!wanted.empty() || views_.shows_all_embeddings()) progress_.wanted = wanted.size();
   if (wanted.empty()) {
     progress_.trouble = {};
     co_return Result<void>{};
   }
   const std::size_t before = wanted.size();
   CO_TRY(wanted, co_await load(std::move(wanted)));
-  progress_.wanted = wanted.size();
   if (wanted.size() < before) views_.embeddings_changed();
   if (wanted.empty()) co_return Result<void>{};
   CO_TRY(const bool ours, co_await may_encode());
@@ -176,7 +175,6 @@ async::Task<void> Enricher::encode_batch(std::span<const WantedText> texts) {
   }
   CO_CHECK_OK(co_await store(std::move(rows)));
   progress_.encoded += texts.size();
-  progress_.wanted -= std::min(progress_.wanted, texts.size());
   co_return Result<void>{};
 }
 
@@ -210,8 +208,10 @@ async::Task<void> Enricher::store(std::vector<std::pair<ContentHash, std::string
 
 void Enricher::publish_progress(Work& work) {
   const SteadyTime now = clock_.now();
-  if (now - work.published >= kPublishEvery) {
+  // The last ones are published by who waits for all.
+  if (now - work.published >= kPublishEvery && work.done < work.texts.size()) {
     work.published = now;
+    progress_.wanted = work.texts.size() - work.done;
     views_.embeddings_changed();
   }
   if (now - work.reported >= kReportEvery) {

@@ -30,7 +30,7 @@ struct EnricherOptions {
 };
 
 struct EnrichmentProgress {
-  std::size_t wanted = 0;   // texts still without an embedding
+  std::size_t wanted = 0;   // texts whose embedding no published view has yet
   std::size_t encoded = 0;  // by this process since it started
   catalog::Trouble trouble;
 };

@@ -98,8 +98,18 @@ TEST_F(EnricherTest, EncodesWhatIsMissingAndStoresIt) {
   ASSERT_TRUE(run(first.enricher.run_once()));
   EXPECT_EQ(first.encoded(), 3u);
   EXPECT_EQ(first.book.size(), 3u);
-  EXPECT_EQ(first.enricher.progress().wanted, 0u);
   EXPECT_EQ(first.encoder.calls[0].priority, embed::Priority::bulk);
+}
+
+TEST_F(EnricherTest, ATextIsWantedUntilSearchKnowsItsEmbedding) {
+  Process process(*this);
+  add_tools(process, 3);
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  EXPECT_EQ(process.enricher.progress().wanted, 3u);  // the view is still the one without
+  process.views.build_now();
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  EXPECT_EQ(process.enricher.progress().wanted, 0u);
 }
 
 TEST_F(EnricherTest, ASecondProcessReadsWhatTheFirstStored) {
@@ -129,6 +139,8 @@ TEST_F(EnricherTest, OneProcessEncodesForAll) {
   add_tools(first, 5);
   Process second(*this);
   ASSERT_TRUE(run(second.enricher.run_once()));
+  second.views.build_now();
+  ASSERT_TRUE(run(second.enricher.run_once()));
   EXPECT_EQ(second.encoded(), 0u);
   EXPECT_EQ(second.enricher.progress().wanted, 3u);  // the first one's business
 }
@@ -139,7 +151,7 @@ TEST_F(EnricherTest, ATextThatIsRefusedKeepsNoOtherFromItsVector) {
   process.encoder.refused = "tool2";
   ASSERT_TRUE(run(process.enricher.run_once()));
   EXPECT_EQ(process.book.size(), 3u);
-  EXPECT_EQ(process.enricher.progress().wanted, 1u);
+  process.views.build_now();
   const std::size_t asked = process.encoded();
   ASSERT_TRUE(run(process.enricher.run_once()));
   EXPECT_EQ(process.encoded(), asked);  // it is not asked again

@@ -35,7 +35,7 @@ ViewFollower::ViewFollower(async::Executor executor, catalog::LiveCatalog& catal
 void ViewFollower::build_now() {
   const auto start = std::chrono::steady_clock::now();
   auto view = View::build(catalog_.read(), visibility_, cache_, embeddings_);
-  publish(std::move(view), since(start));
+  publish(std::move(view), embeddings_version_, since(start));
 }
 
 async::Task<void> ViewFollower::run() {
@@ -43,7 +43,7 @@ async::Task<void> ViewFollower::run() {
   while (true) {
     CO_CHECK_OK(co_await wait_for_news());
     CO_CHECK_OK(co_await async::sleep_for(pause));
-    has_new_embeddings_ = false;
+    const std::uint64_t embeddings = embeddings_version_;
     auto work = [this] {
       const auto start = std::chrono::steady_clock::now();
       auto view = View::build(catalog_.read(), visibility_, cache_, embeddings_);
@@ -51,12 +51,12 @@ async::Task<void> ViewFollower::run() {
     };
     Built built = co_await async::offload(cpu_, std::move(work));
     pause = std::clamp(built.took * kPausePerCost, kMinPause, kMaxPause);
-    publish(std::move(built.view), built.took);
+    publish(std::move(built.view), embeddings, built.took);
   }
 }
 
 async::Task<void> ViewFollower::wait_for_news() {
-  while (!has_new_embeddings_ && catalog_.read()->version == view_.read()->version()) {
+  while (shows_all_embeddings() && catalog_.read()->version == view_.read()->version()) {
     auto& changed = catalog_.changed();
     CO_CHECK_OK(co_await changed.wait_change(changed.version(), async::Deadline::never()));
   }
@@ -64,15 +64,17 @@ async::Task<void> ViewFollower::wait_for_news() {
 }
 
 void ViewFollower::embeddings_changed() {
-  has_new_embeddings_ = true;
+  ++embeddings_version_;
   catalog_.changed().notify_all();  // it is what run() waits on
 }
 
-void ViewFollower::publish(std::shared_ptr<const View> view, Millis took) {
+void ViewFollower::publish(std::shared_ptr<const View> view, std::uint64_t embeddings,
+                           Millis took) {
   log_.debug("tools published", {{"catalog_version", view->version()},
                                  {"tools", view->tool_count()},
                                  {"milliseconds", took.count()}});
   view_.publish(std::move(view));
+  shown_embeddings_ = embeddings;
   published_.notify_all();
 }
 

@@ -2,6 +2,7 @@
 // answering) are merged: the more a build costs, the longer the next one waits.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "async/snapshot.h"
@@ -29,19 +30,22 @@ class ViewFollower {
   async::Task<void> run();
   // More embeddings are there: build again, although the catalog is the same.
   void embeddings_changed();
+  // The published view was built after the last embeddings_changed().
+  bool shows_all_embeddings() const { return shown_embeddings_ == embeddings_version_; }
   // Woken after every new view.
   async::Notifier& published() { return published_; }
 
  private:
   async::Task<void> wait_for_news();
-  void publish(std::shared_ptr<const View> view, Millis took);
+  void publish(std::shared_ptr<const View> view, std::uint64_t embeddings, Millis took);
 
   catalog::LiveCatalog& catalog_;
   Visibility visibility_;
   async::CpuPool& cpu_;
   Logger& log_;
   const EmbeddingBook& embeddings_;
-  bool has_new_embeddings_ = false;
+  std::uint64_t embeddings_version_ = 0;
+  std::uint64_t shown_embeddings_ = 0;
   async::Notifier published_;
   View::PreparedCache cache_;  // used by one build at a time
   async::Snapshot<View> view_;

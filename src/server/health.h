@@ -19,7 +19,7 @@ struct Degraded {
 // How find_tool ranks at the moment.
 struct SearchHealth {
   std::string mode = "lexical";   // or hybrid: by words and by meaning
-  std::size_t texts_waiting = 0;  // tools whose meaning is not known yet
+  std::size_t texts_waiting = 0;  // that search does not find by their meaning yet
   std::size_t texts_encoded = 0;  // by this process since it started
 };
 

@@ -10,12 +10,14 @@ import { until } from '../lib/wait.mjs';
 test('after a restart find_tool answers from the catalog, before any server was contacted', async t => {
   const dir = temp_dir();
   const first = await Optimizer.start(t, { dir, servers: { fake: stdio_fake('tools=50') } });
+  await first.settled();
   const before = await find_tool(first.url, 'send the message back', 'echo');
   const all = names_of(await list_tools(first.url));
   await first.stop();
 
   // The same server, as it were: same name, but it does not answer any more.
   const second = await Optimizer.start(t, { dir, ready: false, servers: { fake: stdio_fake('mute,tools=50') } });
+  await second.settled();
   const after = await find_tool(second.url, 'send the message back', 'echo');
   assert.deepEqual(names_of(after.tools), names_of(before.tools));
   assert.deepEqual(names_of(await list_tools(second.url)), all);

@@ -27,6 +27,7 @@ test('1,000 sessions opened and dropped leave memory and find_tool\'s time as th
       if (close) await Promise.all(sessions.map(s => s.close()));
     }
   }
+  await o.settled();
   await churn(200, true);             // allocator and caches are warm
   const time_before = await median_milliseconds(find), memory_before = resident_bytes(o.pid);
   await churn(1_000, true);

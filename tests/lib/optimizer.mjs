@@ -125,6 +125,15 @@ export class Optimizer {
   }
   async health() { return JSON.parse((await request(`http://127.0.0.1:${this.port}/health`)).text); }
 
+  // From here on answers, times and memory stay as they are: search by meaning, where this build has it, knows all tools.
+  async settled() {
+    if (!model_folder()) return;
+    await until('all tools to be learned', async () => {
+      const { search } = await this.health();
+      return search.mode === 'hybrid' && search.texts_waiting === 0;
+    }, { timeout: 60_000 });
+  }
+
   // SIGTERM; resolves to {status, signal, ms}.
   async stop(signal = 'SIGTERM') {
     const begun = performance.now();
