@@ -52,12 +52,12 @@ std::vector<EncodeJob> document_jobs(std::span<const search::SemanticText> texts
 
 }  // namespace
 
-search::DocumentEmbedding document_embedding(const search::SemanticText& text, Encoding encoding,
-                                             const Encoder& encoder) {
+search::DocumentEmbedding document_embedding(const search::SemanticText& text,
+                                             const Encoding& encoding, const Encoder& encoder) {
   search::DocumentEmbedding out;
   out.pieces = distinct_ids(encoding.tokens);
-  out.vector = std::move(encoding.vector);
-  const std::size_t dimension = out.vector.size();
+  out.vector = search::to_fixed(encoding.vector);
+  const std::size_t dimension = encoding.vector.size();
   out.name_rows.dimension = dimension;
   if (encoding.rows.size() != encoding.tokens.size() * dimension) return out;
   for (std::size_t i = 0; i < encoding.tokens.size(); ++i) {
@@ -104,8 +104,8 @@ async::Task<std::vector<search::DocumentEmbedding>> ToolEncoder::encode_document
   std::vector<search::DocumentEmbedding> made;
   auto next = encodings.begin();
   for (const search::SemanticText& text : texts) {
-    made.push_back(document_embedding(text, std::move(*next++), encoder_));
-    if (!text.description().empty()) made.back().description = std::move((next++)->vector);
+    made.push_back(document_embedding(text, *next++, encoder_));
+    if (!text.description().empty()) made.back().description = search::to_fixed((next++)->vector);
   }
   co_return made;
 }

@@ -61,7 +61,7 @@ class ToolEncoder {
 
 // A document's embedding from what the encoder made of its whole text: kept are the rows of the
 // name's words. Without the vector of the description alone. Pure.
-search::DocumentEmbedding document_embedding(const search::SemanticText& text, Encoding encoding,
-                                             const Encoder& encoder);
+search::DocumentEmbedding document_embedding(const search::SemanticText& text,
+                                             const Encoding& encoding, const Encoder& encoder);
 
 }  // namespace mcpo::embed

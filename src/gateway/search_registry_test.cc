@@ -212,7 +212,7 @@ TEST(RegistryView, NewEmbeddingsMakeANewView) {
   EXPECT_EQ(wanted.size(), first->index().size());
   EXPECT_EQ(first->texts().size(), first->index().size());
   auto embedding = std::make_shared<search::DocumentEmbedding>();
-  embedding->vector = {1, 0};
+  embedding->vector = {16384, 0};
   book.put(wanted.at(0).hash, embedding);
   const auto second = RegistryView::build(registries, &book, first);
   EXPECT_NE(second, first);

@@ -63,6 +63,12 @@ bool append_fixed(std::span<const float> vector, std::vector<Fixed>& out) {
   return has_direction;
 }
 
+std::vector<Fixed> to_fixed(std::span<const float> vector) {
+  std::vector<Fixed> out;
+  if (!append_fixed(vector, out)) out.clear();
+  return out;
+}
+
 void dot_rows_plain(std::span<const Fixed> rows, std::span<const Fixed> vector,
                     std::span<std::int32_t> out) {
   const Fixed* row = rows.data();

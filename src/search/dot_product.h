@@ -16,6 +16,8 @@ inline constexpr float kFixedOne = 16384;
 // Appends `vector` scaled to norm 1. False, and nothing but zeros appended, when it has no
 // direction: all zero, or a component that is not finite.
 bool append_fixed(std::span<const float> vector, std::vector<Fixed>& out);
+// Scaled to norm 1; empty when it has no direction.
+std::vector<Fixed> to_fixed(std::span<const float> vector);
 
 // out[i] = rows[i] . vector; rows.size() == out.size() * vector.size().
 void dot_rows(std::span<const Fixed> rows, std::span<const Fixed> vector,

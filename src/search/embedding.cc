@@ -1,7 +1,7 @@
 // Layout of to_bytes(), numbers little-endian, counts and pieces as LEB128:
 //   8 bytes: the first of the content hash of all that follows
-//   dimension, that many f32                       the pooled vector of the whole text
-//   dimension, that many f32                       the one of the description; none: 0
+//   dimension, that many i16 (Fixed)               the pooled vector of the whole text
+//   dimension, that many i16                       the one of the description; none: 0
 //   count, then the differences of the pieces
 //   rows, row dimension; then per row its piece, f32 scale and its bytes
 #include "search/embedding.h"
@@ -24,7 +24,7 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::size_t kMaxDimension = 8192;
 constexpr std::size_t kChecksumBytes = 8;
-constexpr double kMaxNormError = .01;  // of the square: sums of floats
+constexpr double kMaxNormError = .01;  // of the square: rounded components
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -64,7 +64,7 @@ void put_all(std::string& out, std::span<const T> values) {
   out.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }
 
-void put_vector(std::string& out, std::span<const float> vector) {
+void put_vector(std::string& out, std::span<const Fixed> vector) {
   put_number(out, vector.size());
   put_all(out, vector);
 }
@@ -101,11 +101,10 @@ class Reader {
   std::string_view rest_;
 };
 
-// False for the empty one and where a component is no finite number.
-bool has_norm_one(std::span<const float> vector) {
+bool has_norm_one(std::span<const Fixed> vector) {
   double squares = 0;
-  for (const float x : vector) squares += double{x} * x;
-  return std::abs(squares - 1) <= kMaxNormError;
+  for (const double x : vector) squares += x * x;
+  return std::abs(squares / (double{kFixedOne} * kFixedOne) - 1) <= kMaxNormError;
 }
 
 std::string checksum_of(std::string_view rest) {
@@ -113,7 +112,7 @@ std::string checksum_of(std::string_view rest) {
   return {hash.bytes.begin(), hash.bytes.begin() + kChecksumBytes};
 }
 
-bool read_vector(Reader& in, std::vector<float>& out) {
+bool read_vector(Reader& in, std::vector<Fixed>& out) {
   const auto dimension = in.number(kMaxDimension);
   return dimension && in.append(out, *dimension) && (out.empty() || has_norm_one(out));
 }

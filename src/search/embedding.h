@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "search/dot_product.h"
 #include "search/engine.h"
 
 namespace mcpo::search {
@@ -23,8 +24,8 @@ struct QuantizedRows {
 
 // Of one tool's texts. Immutable once made; shared between indexes.
 struct DocumentEmbedding {
-  std::vector<float> vector;       // of the whole text, pooled, norm 1
-  std::vector<float> description;  // of the description alone, likewise; empty: there is none
+  std::vector<Fixed> vector;       // of the whole text, pooled, norm 1; empty: no direction
+  std::vector<Fixed> description;  // of the description alone, likewise; empty: there is none
   std::vector<std::uint32_t>
       pieces;  // different token ids of the text, ascending: they are counted
   // Token vectors of the tool's name, without punctuation and stop words. Empty where the encoder
@@ -59,7 +60,7 @@ std::vector<std::string> request_texts(const Query& query);
 // Compact bytes for storage, and back. `kEmbeddingLayout` names the format, which is part of the
 // identity under which they are stored. Errors: corrupt, for bytes that are not what to_bytes()
 // made of an embedding whose vector has norm 1.
-inline constexpr std::string_view kEmbeddingLayout = "rows2";
+inline constexpr std::string_view kEmbeddingLayout = "rows3";
 std::string to_bytes(const DocumentEmbedding& embedding);
 Result<DocumentEmbedding> embedding_from_bytes(std::string_view bytes);
 

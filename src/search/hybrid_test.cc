@@ -12,8 +12,8 @@ namespace {
 
 using Vector = std::vector<float>;
 
-std::shared_ptr<const DocumentEmbedding> meaning(Vector vector) {
-  return std::make_shared<const DocumentEmbedding>(DocumentEmbedding{.vector = std::move(vector)});
+std::shared_ptr<const DocumentEmbedding> meaning(const Vector& vector) {
+  return std::make_shared<const DocumentEmbedding>(DocumentEmbedding{.vector = to_fixed(vector)});
 }
 
 // Axes: animals, money.
@@ -138,7 +138,7 @@ Vector random_direction(std::mt19937& random, std::size_t size) {
 }
 
 DocumentEmbedding random_embedding(std::mt19937& random) {
-  DocumentEmbedding out{.vector = random_direction(random, 6)};
+  DocumentEmbedding out{.vector = to_fixed(random_direction(random, 6))};
   out.name_rows.dimension = 6;
   for (auto count = random() % 4; count > 0; --count) {
     out.name_pieces.push_back(static_cast<std::uint32_t>(random() % 50));

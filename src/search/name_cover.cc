@@ -101,8 +101,8 @@ std::size_t NameRows::memory_bytes() const {
   for (const auto& embedding : embeddings_) {
     if (!embedding) continue;
     bytes += sizeof(DocumentEmbedding) + embedding->name_rows.values.capacity() +
-             4 * (embedding->vector.capacity() + embedding->description.capacity() +
-                  embedding->pieces.capacity() + embedding->name_pieces.capacity() +
+             sizeof(Fixed) * (embedding->vector.capacity() + embedding->description.capacity()) +
+             4 * (embedding->pieces.capacity() + embedding->name_pieces.capacity() +
                   embedding->name_rows.scales.capacity());
   }
   return bytes;

@@ -102,7 +102,8 @@ struct Corpus {
     for (const Document& tool : tools()) {
       auto embedding = std::make_shared<DocumentEmbedding>();
       const SemanticText text = semantic_text(tool);
-      embedding->vector = sines(static_cast<double>(part.embeddings.size()) * 1.3 + 3 * 2.3);
+      embedding->vector =
+          to_fixed(sines(static_cast<double>(part.embeddings.size()) * 1.3 + 3 * 2.3));
       embedding->pieces = vocabulary.numbers(text.text);
       std::ranges::sort(embedding->pieces);
       const auto rest = std::ranges::unique(embedding->pieces);

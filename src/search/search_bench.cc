@@ -134,8 +134,8 @@ std::vector<float> random_vector(std::mt19937& random) {
 }
 
 std::shared_ptr<const DocumentEmbedding> random_embedding(std::mt19937& random) {
-  auto out = std::make_shared<DocumentEmbedding>(
-      DocumentEmbedding{.vector = random_vector(random), .description = random_vector(random)});
+  auto out = std::make_shared<DocumentEmbedding>(DocumentEmbedding{
+      .vector = to_fixed(random_vector(random)), .description = to_fixed(random_vector(random))});
   out->name_rows.dimension = kDimension;
   out->name_rows.scales.assign(kNameTokens, .001F);
   for (std::size_t i = 0; i < kNameTokens * kDimension; ++i) {

@@ -89,8 +89,8 @@ const TestCorpus& test_corpus() {
 std::shared_ptr<const DocumentEmbedding> hashed_words(const Document& document) {
   auto out = std::make_shared<DocumentEmbedding>();
   const SemanticText text = semantic_text(document);
-  out->vector = bag_of(text.text);
-  if (!text.description().empty()) out->description = bag_of(text.description());
+  out->vector = to_fixed(bag_of(text.text));
+  if (!text.description().empty()) out->description = to_fixed(bag_of(text.description()));
   for (const std::uint64_t hash : hashes_of(text.text)) {
     out->pieces.push_back(static_cast<std::uint32_t>(hash % 65'536));
   }

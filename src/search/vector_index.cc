@@ -45,13 +45,11 @@ void VectorIndex::Rows::reserve(std::size_t documents, std::size_t dimension) {
   has.reserve(documents);
 }
 
-void VectorIndex::Rows::add(std::span<const float> vector, std::size_t dimension) {
-  if (vector.size() == dimension) {
-    has.push_back(append_fixed(vector, values) ? 1 : 0);
-  } else {
-    values.resize(values.size() + dimension);
-    has.push_back(0);
-  }
+void VectorIndex::Rows::add(std::span<const Fixed> vector, std::size_t dimension) {
+  const bool compares = vector.size() == dimension;
+  if (compares) values.insert(values.end(), vector.begin(), vector.end());
+  if (!compares) values.resize(values.size() + dimension);
+  has.push_back(compares ? 1 : 0);
 }
 
 void VectorIndex::add(const DocumentEmbedding* embedding) {

@@ -19,7 +19,7 @@ class VectorIndex {
 
   // That of most vectors; 0: no document has one.
   std::size_t dimension() const { return dimension_; }
-  // False as well for a vector of another dimension, or without direction.
+  // False as well for a vector of another dimension.
   bool has(DocId doc) const { return dimension_ > 0 && texts_.has[doc] != 0; }
 
   // Cosines of all documents with a vector of dimension(); 0 where has() is false.
@@ -33,8 +33,8 @@ class VectorIndex {
     std::vector<std::uint8_t> has;
 
     void reserve(std::size_t documents, std::size_t dimension);
-    // Zeros for a vector of another dimension, or without direction.
-    void add(std::span<const float> vector, std::size_t dimension);
+    // Zeros for a vector of another dimension.
+    void add(std::span<const Fixed> vector, std::size_t dimension);
     std::size_t memory_bytes() const { return values.capacity() * sizeof(Fixed) + has.capacity(); }
   };
 

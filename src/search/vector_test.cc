@@ -32,8 +32,8 @@ float dot(std::span<const float> a, std::span<const float> b) {
   return out;
 }
 
-std::shared_ptr<const DocumentEmbedding> with_vector(std::vector<float> vector) {
-  return std::make_shared<const DocumentEmbedding>(DocumentEmbedding{.vector = std::move(vector)});
+std::shared_ptr<const DocumentEmbedding> with_vector(const std::vector<float>& vector) {
+  return std::make_shared<const DocumentEmbedding>(DocumentEmbedding{.vector = to_fixed(vector)});
 }
 
 TEST(DotRows, PlainAndFastOnesAgreeToTheBit) {
@@ -86,9 +86,9 @@ TEST(VectorIndex, CosinesAreThoseOfFloats) {
 }
 
 TEST(VectorIndex, TheNearerOfTextAndDescriptionCounts) {
-  const auto both = [](std::vector<float> text, std::vector<float> description) {
+  const auto both = [](const std::vector<float>& text, const std::vector<float>& description) {
     return std::make_shared<const DocumentEmbedding>(
-        DocumentEmbedding{.vector = std::move(text), .description = std::move(description)});
+        DocumentEmbedding{.vector = to_fixed(text), .description = to_fixed(description)});
   };
   const std::vector<Part> parts = {
       {prepare(std::vector<Document>(5)),
