@@ -193,17 +193,25 @@ std::optional<std::string> base64_decode(std::string_view text) {
   return out;
 }
 
+// Of the table only the cells within `limit` of the diagonal: the others are farther anyway.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   const std::size_t gap = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
-  if (gap > limit) return limit + 1;
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  std::vector<std::size_t> next(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  const std::size_t too_far = limit + 1;
+  if (gap > limit) return too_far;
+  const std::size_t width = b.size() + 1;
+  thread_local std::vector<std::size_t> cells;
+  cells.assign(3 * width, too_far);
+  std::size_t* before = cells.data();
+  std::size_t* row = before + width;
+  std::size_t* next = row + width;
+  for (std::size_t j = 0; j <= std::min(limit, b.size()); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    next[0] = i;
-    std::size_t best = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
+    const std::size_t first = i > limit ? i - limit : 1;
+    const std::size_t last = std::min(b.size(), i + limit);
+    next[first - 1] = first == 1 ? i : too_far;
+    if (last < b.size()) next[last + 1] = too_far;
+    std::size_t best = next[first - 1];
+    for (std::size_t j = first; j <= last; ++j) {
       const std::size_t replace = row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
       next[j] = std::min({row[j] + 1, next[j - 1] + 1, replace});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
@@ -211,11 +219,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
       }
       best = std::min(best, next[j]);
     }
-    if (best > limit) return limit + 1;
+    if (best > limit) return too_far;
     std::swap(before, row);
     std::swap(row, next);
   }
-  return std::min(row[b.size()], limit + 1);
+  return std::min(row[b.size()], too_far);
 }
 
 std::vector<std::string> nearest_names(std::string_view wanted,

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
 #include "base/clock.h"
 #include "base/hash.h"
 
@@ -44,6 +49,38 @@ TEST(Text, EditDistanceCountsSwapsAsOne) {
   EXPECT_EQ(edit_distance("issue", "isseu", 5), 1u);
   EXPECT_EQ(edit_distance("kitten", "sitting", 5), 3u);
   EXPECT_EQ(edit_distance("abc", "xyzxyz", 2), 3u);
+}
+
+// The whole table, without a limit.
+std::size_t plain_distance(const std::string& a, const std::string& b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, replaced});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+TEST(Text, EditDistanceWithinALimitIsThatOfTheWholeTable) {
+  std::mt19937 random(3);
+  const auto word = [&random] {
+    std::string out(random() % 8, ' ');
+    for (char& c : out) c = static_cast<char>('a' + random() % 3);
+    return out;
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string a = word();
+    const std::string b = word();
+    const std::size_t limit = random() % 9;
+    EXPECT_EQ(edit_distance(a, b, limit), std::min(plain_distance(a, b), limit + 1))
+        << a << " " << b << " " << limit;
+  }
 }
 
 TEST(Text, NearestNamesBestFirstAndNoFarOnes) {
