@@ -164,6 +164,12 @@ TEST(Engine, ReadsUnknownWordsAsTheKnownOnesMostLikeThem) {
   EXPECT_EQ(first_for("downlaod the internet"), 5U);
 }
 
+TEST(Engine, ANumberIsNotAMistypedOtherNumber) {
+  const auto index = build_index({{.name = "report", .description = "Figures of 20251"}});
+  EXPECT_TRUE(index->search({.description = "20252"}).hits.empty());
+  EXPECT_FALSE(index->search({.description = "20251"}).hits.empty());
+}
+
 TEST(Engine, OffersNearNamesWhenNothingMatches) {
   const auto index = build_index(some_tools());
   const Ranking ranking = index->search({.description = "fech"});

@@ -32,6 +32,10 @@ void for_each_term_of(std::span<const Occurrence> all, F each) {
   }
 }
 
+bool has_digit(std::string_view word) {
+  return word.find_first_of("0123456789") != std::string_view::npos;
+}
+
 // Of adjacent characters: a set.
 std::vector<std::uint32_t> letter_pairs(std::string_view word) {
   std::vector<std::uint32_t> out;
@@ -261,7 +265,8 @@ void LexicalIndex::place_spellings() {
 // The most similar term that begins like `word`, by a letter or two; of several the one that more
 // documents have.
 std::uint32_t LexicalIndex::find_spelling(std::string_view word) const {
-  if (word.size() < kMinRespelledBytes) return kNoTerm;
+  // A number is not a mistyped other number.
+  if (word.size() < kMinRespelledBytes || has_digit(word)) return kNoTerm;
   std::size_t limit = word.size() < kMinTwiceRespelledBytes ? 1 : 2;
   const auto key = [&](std::uint32_t term) {
     return std::pair(term_texts_[term][0], term_texts_[term].size());
