@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,6 +64,14 @@ int run(int argc, char** argv) {
   return run_command(*line, std::move(config->config), environment, log);
 }
 
+// One heap for all threads. What glibc gives each of them does not come back when the thread is
+// done with it: after 3,000 tools were learned that is 17 MB of 119.
+void keep_memory_small() {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 }  // namespace
 
 }  // namespace mcpo::app
@@ -71,6 +80,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == mcpo::async::kSuperviseVerb) {
     return mcpo::async::supervisor_main(argc, argv);
   }
+  mcpo::app::keep_memory_small();
   try {
     return mcpo::app::run(argc, argv);
   } catch (const std::exception& error) {

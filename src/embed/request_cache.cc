@@ -9,7 +9,7 @@ namespace {
 std::size_t bytes_of(const std::string& key, const search::RequestEmbedding& value) {
   std::size_t numbers = value.vector.size() + value.rows.size();
   for (const auto& sentence : value.sentences) numbers += sentence.size();
-  return key.size() + numbers * sizeof(float);
+  return key.size() + numbers * sizeof(search::Fixed);
 }
 
 }  // namespace

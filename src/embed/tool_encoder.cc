@@ -38,6 +38,18 @@ std::vector<std::uint32_t> distinct_ids(const std::vector<Token>& tokens) {
   return ids;
 }
 
+// Each row of norm 1.
+std::vector<search::Fixed> fixed_rows(const Encoding& encoding) {
+  std::vector<search::Fixed> out;
+  const std::size_t dimension = encoding.vector.size();
+  if (encoding.rows.size() != encoding.tokens.size() * dimension) return out;
+  out.reserve(encoding.rows.size());
+  for (std::size_t at = 0; at < encoding.rows.size(); at += dimension) {
+    search::append_fixed(std::span(encoding.rows).subspan(at, dimension), out);
+  }
+  return out;
+}
+
 // For each text a job, and behind it one for its description, if it has one.
 std::vector<EncodeJob> document_jobs(std::span<const search::SemanticText> texts) {
   std::vector<EncodeJob> jobs;
@@ -122,10 +134,10 @@ async::Task<RequestCache::Value> ToolEncoder::infer(std::vector<std::string> tex
          co_await encoder_.encode(std::move(jobs), Priority::interactive, deadline));
   auto made = std::make_shared<search::RequestEmbedding>();
   for (std::size_t i = 1; i < encodings.size(); ++i) {
-    made->sentences.push_back(std::move(encodings[i].vector));
+    made->sentences.push_back(search::to_fixed(encodings[i].vector));
   }
-  made->vector = std::move(encodings.front().vector);
-  made->rows = std::move(encodings.front().rows);
+  made->vector = search::to_fixed(encodings.front().vector);
+  made->rows = fixed_rows(encodings.front());
   co_return made;
 }
 

@@ -22,7 +22,7 @@ inline constexpr std::string_view kTextPreparation = "server-name-description-12
 
 struct ToolEncoderOptions {
   std::size_t cached_requests = 1000;  // 0: none (ENABLE_EMBEDDING_CACHE off)
-  std::size_t cached_bytes = std::size_t{16} << 20;
+  std::size_t cached_bytes = std::size_t{8} << 20;
 };
 
 // On the encoder's executor; outlives the coroutines that it has given out. Errors are those of

@@ -6,7 +6,7 @@ namespace mcpo::search {
 namespace {
 
 // Null for a sentence that the embedder did not see as one.
-const std::vector<float>* vector_of(const RequestEmbedding& embedding, std::size_t unit) {
+const std::vector<Fixed>* vector_of(const RequestEmbedding& embedding, std::size_t unit) {
   if (unit == 0) return &embedding.vector;
   return unit <= embedding.sentences.size() ? &embedding.sentences[unit - 1] : nullptr;
 }
@@ -66,7 +66,7 @@ void BaseScores::score_lexical(const Arms& arms, const Request& request, const Q
   for (const DocId doc : found_) scores_[doc] += (1 - share) * sentence_[doc];
 }
 
-Range BaseScores::score_cosines(const Arms& arms, std::span<const float> vector) {
+Range BaseScores::score_cosines(const Arms& arms, std::span<const Fixed> vector) {
   arms.vectors.cosines(vector, cosines_);
   Range range;
   for (const DocId doc : visible_) {

@@ -67,7 +67,7 @@ class BaseScores {
   float score_words(const Arms& arms, std::string_view text, const Query& query);
   void score_lexical(const Arms& arms, const Request& request, const Query& query);
   void score_hybrid(const Arms& arms, const Request& request, const Query& query);
-  Range score_cosines(const Arms& arms, std::span<const float> vector);
+  Range score_cosines(const Arms& arms, std::span<const Fixed> vector);
   ArmScores arm_scores(const Arms& arms, DocId doc, float lexical_best, Range cosines) const;
   void collect_found(const Arms& arms, float distance_threshold);
 

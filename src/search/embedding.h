@@ -37,9 +37,9 @@ struct DocumentEmbedding {
 
 // Of one request, from request_texts().
 struct RequestEmbedding {
-  std::vector<float> vector;  // of the whole, pooled, norm 1
-  std::vector<float> rows;    // its token vectors, each of norm 1; may be empty
-  std::vector<std::vector<float>>
+  std::vector<Fixed> vector;  // of the whole, pooled, norm 1
+  std::vector<Fixed> rows;    // its token vectors, each of norm 1; may be empty
+  std::vector<std::vector<Fixed>>
       sentences;  // pooled; as many as request_texts() has after the first
 };
 

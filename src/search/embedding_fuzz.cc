@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/hash.h"
 #include "search/embedding.h"
@@ -25,9 +24,8 @@ void check_search(const DocumentEmbedding& embedding) {
   const std::vector<Document> tools = {{.name = "read_file"}, {.name = "write_file"}};
   const auto index = build_index({Part{prepare(tools), {shared, nullptr}}});
   Query query{.description = "read"};
-  const std::vector<float> vector(embedding.vector.begin(), embedding.vector.end());
-  query.embedding =
-      std::make_shared<const RequestEmbedding>(RequestEmbedding{.vector = vector, .rows = vector});
+  query.embedding = std::make_shared<const RequestEmbedding>(
+      RequestEmbedding{.vector = embedding.vector, .rows = embedding.vector});
   for (const Hit& hit : index->search(query).hits) {
     check(std::isfinite(hit.score));
     check(std::abs(index->explain(query, hit.doc).score() - hit.score) < 1e-3);

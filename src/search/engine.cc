@@ -53,7 +53,6 @@ struct Placed {
 struct Scratch {
   BaseScores base;
   ServerBest servers;
-  RequestRows rows;
   std::vector<std::uint32_t> bigrams;  // of the request
   std::vector<Hit> hits;               // by base score
   std::size_t exact = 0;               // exact names among the first of them
@@ -109,7 +108,8 @@ class Engine final : public Index {
   std::vector<DocId> exact_documents(const Query& query, const BaseScores& base) const;
   void append_siblings(const Query& query, std::span<const DocId> exact, Scratch& scratch) const;
   void collect(const Query& query, Scratch& scratch) const;
-  std::vector<Correction> corrections(std::span<const Hit> head, const Scratch& scratch) const;
+  std::vector<Correction> corrections(std::span<const Hit> head, const Query& query,
+                                      const Scratch& scratch) const;
   void weaken_repeats(std::span<Placed> placed) const;
   void make_room(std::span<Placed> placed) const;
   bool is_repeat(DocId a, DocId b) const;
@@ -141,11 +141,9 @@ void Engine::score(const Request& request, const Query& query, Scratch& scratch)
   scratch.base.compute(arms(), request, query, share);
   scratch.servers.compute(servers_, scratch.base.scores(), scratch.base.found());
   scratch.bigrams.clear();
-  scratch.rows.assign({}, 0);
   if (!scratch.base.is_hybrid()) return;
   append_bigrams(request.text, scratch.bigrams);
   make_set(scratch.bigrams);
-  scratch.rows.assign(query.embedding->rows, query.embedding->vector.size());
 }
 
 // Visible documents whose names the request has, ascending. Of those that no server's name stands
@@ -209,7 +207,7 @@ void Engine::collect(const Query& query, Scratch& scratch) const {
 
 // For each of `head`, whose scores are base scores. A tool without rows of its name gets the mean
 // of those that have them: not knowing is no evidence against it.
-std::vector<Correction> Engine::corrections(std::span<const Hit> head,
+std::vector<Correction> Engine::corrections(std::span<const Hit> head, const Query& query,
                                             const Scratch& scratch) const {
   const BaseScores& base = scratch.base;
   const HeadWeights weights = base.is_hybrid() ? head_weights(base.share()) : HeadWeights{};
@@ -217,7 +215,7 @@ std::vector<Correction> Engine::corrections(std::span<const Hit> head,
   float sum = 0;
   float known = 0;
   for (const Hit& hit : head) {
-    covers.push_back(name_rows_.cover(hit.doc, scratch.rows));
+    covers.push_back(base.is_hybrid() ? name_rows_.cover(hit.doc, *query.embedding) : std::nullopt);
     sum += covers.back().value_or(0);
     known += covers.back() ? 1.F : 0.F;
   }
@@ -274,7 +272,7 @@ void Engine::make_room(std::span<Placed> placed) const {
 // What scratch.hits begins with, corrected: exact names first.
 std::vector<Placed> Engine::ranked_head(const Query& query, Scratch& scratch) const {
   collect(query, scratch);
-  const auto added = corrections(std::span(scratch.hits).first(scratch.head), scratch);
+  const auto added = corrections(std::span(scratch.hits).first(scratch.head), query, scratch);
   std::vector<Placed> out;
   for (std::size_t i = 0; i < scratch.head; ++i) {
     const Hit& base = scratch.hits[i];

@@ -28,10 +28,10 @@ std::unique_ptr<const Index> some_tools() {
       {Part{prepare(tools), {meaning({1, 0}), meaning({.8F, .6F}), meaning({0, 1}), nullptr}}});
 }
 
-Query asking(const char* text, Vector vector) {
+Query asking(const char* text, const Vector& vector) {
   Query out{.description = text};
   out.embedding =
-      std::make_shared<const RequestEmbedding>(RequestEmbedding{.vector = std::move(vector)});
+      std::make_shared<const RequestEmbedding>(RequestEmbedding{.vector = to_fixed(vector)});
   return out;
 }
 
@@ -121,8 +121,8 @@ TEST(Hybrid, HiddenDocumentsSetNoScale) {
 TEST(Hybrid, EachSentenceFindsItsTool) {
   const auto index = some_tools();
   Query query{.description = "Please nourish my pet. And pay what I owe."};
-  query.embedding = std::make_shared<const RequestEmbedding>(
-      RequestEmbedding{.vector = {.6F, .8F}, .sentences = {{1, 0}, {0, 1}}});
+  query.embedding = std::make_shared<const RequestEmbedding>(RequestEmbedding{
+      .vector = to_fixed(Vector{.6F, .8F}), .sentences = {{16384, 0}, {0, 16384}}});
   const Ranking ranking = index->search(query);
   ASSERT_EQ(ranking.hits.size(), 4U);
   const auto semantic = [&](DocId doc) { return index->explain(query, doc).semantic; };
@@ -174,10 +174,10 @@ TEST(Hybrid, ExplanationsSumToTheScore) {
   for (const char* text : {"find mail", "find_issue. Create the page now. Mail a row of it", "x"}) {
     Query query{.description = text, .limit = 150};
     auto embedding = std::make_shared<RequestEmbedding>();
-    embedding->vector = random_direction(random, 6);
-    embedding->rows = random_direction(random, 24);
+    embedding->vector = to_fixed(random_direction(random, 6));
+    for (int i = 0; i < 4; ++i) append_fixed(random_direction(random, 6), embedding->rows);
     for (std::size_t i = 1; i < request_texts(query).size(); ++i) {
-      embedding->sentences.push_back(random_direction(random, 6));
+      embedding->sentences.push_back(to_fixed(random_direction(random, 6)));
     }
     query.embedding = embedding;
     query.semantic_share = .3;

@@ -49,15 +49,6 @@ bool is_whole(const DocumentEmbedding& embedding) {
 
 }  // namespace
 
-void RequestRows::assign(std::span<const float> values, std::size_t of_dimension) {
-  rows.clear();
-  dimension = of_dimension;
-  if (dimension == 0 || values.size() % dimension != 0) return;
-  for (std::size_t at = 0; at < values.size(); at += dimension) {
-    append_fixed(values.subspan(at, dimension), rows);
-  }
-}
-
 NameRows::NameRows(std::span<const Part> parts) : embeddings_(embeddings_of(parts)) {
   const auto counts = count_pieces(embeddings_);
   const auto known =
@@ -74,19 +65,21 @@ NameRows::NameRows(std::span<const Part> parts) : embeddings_(embeddings_of(part
   }
 }
 
-std::optional<float> NameRows::cover(DocId doc, const RequestRows& request) const {
-  if (embeddings_.empty() || !embeddings_[doc] || request.count() == 0) return std::nullopt;
+std::optional<float> NameRows::cover(DocId doc, const RequestEmbedding& request) const {
+  const std::size_t dimension = request.vector.size();
+  if (embeddings_.empty() || !embeddings_[doc] || request.rows.empty()) return std::nullopt;
   const QuantizedRows& rows = embeddings_[doc]->name_rows;
   const std::size_t begin = doc == 0 ? 0 : idf_ends_[doc - 1];
   const std::size_t count = idf_ends_[doc] - begin;
-  if (count == 0 || rows.dimension != request.dimension) return std::nullopt;
+  if (count == 0 || rows.dimension != dimension) return std::nullopt;
+  if (request.rows.size() % dimension != 0) return std::nullopt;
   thread_local std::vector<Fixed> row;
   thread_local std::vector<std::int32_t> products;
-  products.resize(request.count());
+  products.resize(request.rows.size() / dimension);
   float sum = 0;
   float weights = 0;
   for (std::size_t j = 0; j < count; ++j) {
-    const auto values = std::span(rows.values).subspan(j * rows.dimension, rows.dimension);
+    const auto values = std::span(rows.values).subspan(j * dimension, dimension);
     row.assign(values.begin(), values.end());
     dot_rows(request.rows, row, products);
     const auto best = static_cast<float>(*std::ranges::max_element(products));

@@ -14,23 +14,13 @@
 
 namespace mcpo::search {
 
-// A request's token vectors, ready to compare.
-struct RequestRows {
-  std::size_t dimension = 0;
-  std::vector<Fixed> rows;
-
-  // `dimension` is that of the pooled vector.
-  void assign(std::span<const float> values, std::size_t of_dimension);
-  std::size_t count() const { return dimension == 0 ? 0 : rows.size() / dimension; }
-};
-
 // Immutable.
 class NameRows {
  public:
   explicit NameRows(std::span<const Part> parts);
 
   // -1..1; nothing when the document or the request has no rows, or they do not compare.
-  std::optional<float> cover(DocId doc, const RequestRows& request) const;
+  std::optional<float> cover(DocId doc, const RequestEmbedding& request) const;
 
   std::size_t memory_bytes() const;
 

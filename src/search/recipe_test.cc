@@ -124,13 +124,13 @@ struct Corpus {
     auto embedding = std::make_shared<RequestEmbedding>();
     const std::size_t count = request_texts(out).size();
     for (std::size_t i = 0; i < count; ++i) {
-      auto vector = sines(static_cast<double>(texts++) * 1.3 + 2.3);
+      auto vector = to_fixed(sines(static_cast<double>(texts++) * 1.3 + 2.3));
       i == 0 ? embedding->vector = std::move(vector)
              : embedding->sentences.emplace_back(std::move(vector));
     }
     double position = 0;
     for (const std::uint32_t word : vocabulary.numbers(text)) {
-      const auto row = sines(word * 1.3 + .05 * position++ * 2.3);
+      const auto row = to_fixed(sines(word * 1.3 + .05 * position++ * 2.3));
       embedding->rows.insert(embedding->rows.end(), row.begin(), row.end());
     }
     out.embedding = std::move(embedding);

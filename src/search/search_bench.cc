@@ -149,9 +149,10 @@ std::shared_ptr<const DocumentEmbedding> random_embedding(std::mt19937& random) 
 }
 
 std::shared_ptr<const RequestEmbedding> random_request(std::mt19937& random) {
-  auto out = std::make_shared<RequestEmbedding>(RequestEmbedding{.vector = random_vector(random)});
+  auto out = std::make_shared<RequestEmbedding>(
+      RequestEmbedding{.vector = to_fixed(random_vector(random))});
   for (std::size_t i = 0; i < kRequestTokens; ++i) {
-    const auto row = random_vector(random);
+    const auto row = to_fixed(random_vector(random));
     out->rows.insert(out->rows.end(), row.begin(), row.end());
   }
   return out;

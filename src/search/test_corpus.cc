@@ -112,11 +112,13 @@ std::shared_ptr<const DocumentEmbedding> hashed_words(const Document& document) 
 std::shared_ptr<const RequestEmbedding> hashed_words(const Query& query) {
   auto out = std::make_shared<RequestEmbedding>();
   const auto texts = request_texts(query);
-  out->vector = bag_of(texts[0]);
-  for (std::size_t i = 1; i < texts.size(); ++i) out->sentences.push_back(bag_of(texts[i]));
+  out->vector = to_fixed(bag_of(texts[0]));
+  for (std::size_t i = 1; i < texts.size(); ++i) {
+    out->sentences.push_back(to_fixed(bag_of(texts[i])));
+  }
   for (const std::uint64_t hash : hashes_of(texts[0])) {
     out->rows.resize(out->rows.size() + kDimension);
-    out->rows[out->rows.size() - kDimension + hash % kDimension] = 1;
+    out->rows[out->rows.size() - kDimension + hash % kDimension] = 16384;
   }
   return out;
 }

@@ -59,17 +59,14 @@ void VectorIndex::add(const DocumentEmbedding* embedding) {
   descriptions_.add(one.description, dimension_);
 }
 
-void VectorIndex::cosines(std::span<const float> vector, std::vector<float>& out) const {
-  thread_local std::vector<Fixed> fixed;
-  fixed.clear();
-  append_fixed(vector, fixed);
+void VectorIndex::cosines(std::span<const Fixed> vector, std::vector<float>& out) const {
   out.resize(texts_.has.size());
   std::array<std::int32_t, kBlock> texts{};
   std::array<std::int32_t, kBlock> descriptions{};
   for (std::size_t begin = 0; begin < out.size(); begin += kBlock) {
     const std::size_t count = std::min(kBlock, out.size() - begin);
     const auto products = [&](const Rows& rows, std::span<std::int32_t> block) {
-      dot_rows(std::span(rows.values).subspan(begin * dimension_, count * dimension_), fixed,
+      dot_rows(std::span(rows.values).subspan(begin * dimension_, count * dimension_), vector,
                block.first(count));
     };
     products(texts_, texts);

@@ -22,8 +22,8 @@ class VectorIndex {
   // False as well for a vector of another dimension.
   bool has(DocId doc) const { return dimension_ > 0 && texts_.has[doc] != 0; }
 
-  // Cosines of all documents with a vector of dimension(); 0 where has() is false.
-  void cosines(std::span<const float> vector, std::vector<float>& out) const;
+  // Cosines of all documents with a vector of dimension(), which is not 0; 0 where has() is false.
+  void cosines(std::span<const Fixed> vector, std::vector<float>& out) const;
 
   std::size_t memory_bytes() const { return texts_.memory_bytes() + descriptions_.memory_bytes(); }
 

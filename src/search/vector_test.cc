@@ -80,7 +80,7 @@ TEST(VectorIndex, CosinesAreThoseOfFloats) {
   const VectorIndex index(std::span(&part, 1));
   const auto request = random_vector(random, 384);
   std::vector<float> cosines;
-  index.cosines(request, cosines);
+  index.cosines(to_fixed(request), cosines);
   ASSERT_EQ(cosines.size(), 600U);
   for (std::size_t i = 0; i < 600; ++i) EXPECT_NEAR(cosines[i], dot(request, vectors[i]), 1e-4);
 }
@@ -95,7 +95,7 @@ TEST(VectorIndex, TheNearerOfTextAndDescriptionCounts) {
        {both({.6F, .8F}, {1, 0}), both({.6F, .8F}, {0, 1}), both({-1, 0}, {}),
         both({-1, 0}, {1, 0, 0}), both({}, {1, 0})}}};
   std::vector<float> cosines;
-  VectorIndex(parts).cosines(std::vector<float>{1, 0}, cosines);
+  VectorIndex(parts).cosines(std::vector<Fixed>{16384, 0}, cosines);
   const std::vector<float> expected = {1, .6F, -1, -1, 0};
   ASSERT_EQ(cosines.size(), expected.size());
   for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(cosines[i], expected[i], 1e-3) << i;
@@ -136,14 +136,15 @@ TEST(NameRows, EachTokenCountsByItsRarity) {
                   {std::make_shared<const DocumentEmbedding>(with_rows({1, 2}, {127, 0, 0, 127})),
                    std::make_shared<const DocumentEmbedding>(with_rows({1}, {127, 0})), nullptr}};
   const NameRows rows(std::span(&part, 1));
-  RequestRows request;
-  request.assign(std::vector<float>{1, 0, .6F, .8F}, 2);
+  RequestEmbedding request{.vector = {16384, 0}};
+  append_fixed(std::vector<float>{1, 0}, request.rows);
+  append_fixed(std::vector<float>{.6F, .8F}, request.rows);
   const float common = std::log(1 + .5F / 2.5F);  // piece 1: in both of two
   const float rare = std::log(1 + 1.5F / 1.5F);
   EXPECT_NEAR(rows.cover(0, request).value(), (common + .8F * rare) / (common + rare), 1e-3);
   EXPECT_NEAR(rows.cover(1, request).value(), 1, 1e-3);
   EXPECT_FALSE(rows.cover(2, request));
-  request.assign({}, 2);
+  request.rows.clear();
   EXPECT_FALSE(rows.cover(0, request));
 }
 
