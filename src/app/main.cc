@@ -68,7 +68,7 @@ int run(int argc, char** argv) {
 // done with it: after 3,000 tools were learned that is 17 MB of 119.
 void keep_memory_small() {
 #if defined(__GLIBC__)
-  mallopt(M_ARENA_MAX, 1);
+  if (std::getenv("MALLOC_ARENA_MAX") == nullptr) mallopt(M_ARENA_MAX, 1);
 #endif
 }
 
