@@ -25,7 +25,8 @@ struct EnricherOptions {
   std::size_t max_parallel = 2;  // EMBEDDING_THREADS: batches encoded at the same time
   std::size_t batch = 1;         // texts; those in work are lost when we are killed
   Millis encode_timeout{60'000};
-  Millis retry_after{15'000};  // when the encoder failed, or another process encodes
+  // When the encoder failed, or another process encodes; and how often a failed one is looked at.
+  Millis retry_after{15'000};
   std::string role = "serve";  // what other processes are told about the one that encodes
 };
 
@@ -58,9 +59,11 @@ class Enricher {
   async::Task<void> encode_batch(std::span<const WantedText> texts);
   async::Task<void> encode_apart(std::span<const WantedText> texts, Error why);
   async::Task<void> store(std::vector<std::pair<ContentHash, std::string>> rows);
+  async::Task<void> wait_to_retry(std::uint64_t seen);
+  async::Task<void> wait_for_work(std::uint64_t seen);
+  std::vector<WantedText> look_for_wanted();
   async::Task<bool> may_encode();
   async::Task<void> tidy_up();
-  void leave_out_refused(std::vector<WantedText>& wanted) const;
   void publish_progress(Work& work);
   void note_failure(const Error& error);
 

@@ -123,6 +123,25 @@ test('an embeddings service: OpenAI-compatible or TEI, with a key, down and up a
   }
 });
 
+test('the line end of a key is no part of it, and a key of two lines is told', async t => {
+  const service = await EmbeddingsFake.start(t);
+  await service.mood({ key: 'open-sesame-4711' });
+  const start = key => Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-service-url', `${service.origin}/v1`], env: { ...kBothArms, MCPO_EMBEDDING_SERVICE_KEY: key } });
+  await all_learned(await start('open-sesame-4711\n'), 1);
+  const two = await start('open-sesame-4711\r\nX-Other: 1');
+  const [{ why }] = by_meaning(await two.health());
+  assert.match(why, /MCPO_EMBEDDING_SERVICE_KEY.*several lines/);
+  assert.ok(!(two.log + why).includes('sesame'));
+});
+
+test('a service that is away at the start: what waits is counted', async t => {
+  const service = await EmbeddingsFake.start(t);
+  await service.mood({ down: true });
+  const o = await Optimizer.start(t, { servers: { fake: stdio_fake('tools=10') }, args: ['--embedding-service-url', `${service.origin}/v1`], env: kBothArms });
+  await until('it to be told', async () => by_meaning(await o.health()).length === 1);
+  await until('its texts to wait', async () => (await o.health()).search.texts_waiting >= 10);
+});
+
 test('a wrong key is told, without its value', async t => {
   const service = await EmbeddingsFake.start(t);
   await service.mood({ key: 'right' });
