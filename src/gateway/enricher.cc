@@ -91,21 +91,15 @@ async::Task<void> Enricher::run_once() {
     progress_.trouble = {};
     co_return Result<void>{};
   }
-  const std::size_t before = wanted.size();
   CO_TRY(wanted, co_await load(std::move(wanted)));
-  if (wanted.size() < before) views_.embeddings_changed();
   if (wanted.empty()) co_return Result<void>{};
-  CO_TRY(const bool ours, co_await may_encode());
-  if (!ours) co_return Result<void>{};
+  // For this time only: other processes may want texts that we do not see.
+  SourceInstance vectors{"vectors", encoder_.identity()};
+  CO_TRY(const auto lease, co_await catalog_.try_lead(std::move(vectors), options_.role));
+  if (!lease) co_return Result<void>{};
+  CO_TRY(wanted, co_await load(std::move(wanted)));  // who had the lease may have stored them
   CO_CHECK_OK(co_await encode(std::move(wanted)));
   co_return co_await tidy_up();
-}
-
-async::Task<bool> Enricher::may_encode() {
-  if (lease_) co_return true;
-  SourceInstance vectors{"vectors", encoder_.identity()};
-  CO_TRY(lease_, co_await catalog_.try_lead(std::move(vectors), options_.role));
-  co_return lease_ != nullptr;
 }
 
 std::vector<WantedText> Enricher::look_for_wanted() {
@@ -144,6 +138,7 @@ async::Task<std::vector<WantedText>> Enricher::load(std::vector<WantedText> want
       }
     }
   }
+  if (missing.size() < wanted.size()) views_.embeddings_changed();
   co_return missing;
 }
 

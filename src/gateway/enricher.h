@@ -37,7 +37,7 @@ struct EnrichmentProgress {
 };
 
 // On the I/O thread. Borrows everything. Of all processes that share a catalog and want vectors of
-// the same identity one encodes, the others read what it has stored.
+// the same identity one encodes at a time; what it has stored the others read.
 class Enricher {
  public:
   Enricher(async::Executor executor, ViewFollower& views, catalog::LiveCatalog& catalog,
@@ -62,7 +62,6 @@ class Enricher {
   async::Task<void> wait_to_retry(std::uint64_t seen);
   async::Task<void> wait_for_work(std::uint64_t seen);
   std::vector<WantedText> look_for_wanted();
-  async::Task<bool> may_encode();
   async::Task<void> tidy_up();
   void publish_progress(Work& work);
   void note_failure(const Error& error);
@@ -76,8 +75,7 @@ class Enricher {
   EnricherOptions options_;
   Logger& log_;
   EnrichmentProgress progress_;
-  std::unique_ptr<catalog::Lease> lease_;  // held: this process encodes
-  std::set<ContentHash> refused_;          // texts that the encoder cannot take
+  std::set<ContentHash> refused_;  // texts that the encoder cannot take
   std::vector<std::pair<ContentHash, std::string>> unwritten_;
 };
 

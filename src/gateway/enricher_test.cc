@@ -132,17 +132,36 @@ TEST_F(EnricherTest, AnotherModelEncodesAnew) {
   EXPECT_EQ(second.encoded(), 2u);
 }
 
-TEST_F(EnricherTest, OneProcessEncodesForAll) {
+TEST_F(EnricherTest, OneProcessEncodesAtATime) {
+  Process first(*this);
+  add_tools(first, 3);
+  Process second(*this);
+  const auto live = [](EnricherTest& test, Process& one, Process& other) -> async::Task<void> {
+    async::TaskScope scope(test.io.get_executor(), Logger::none());
+    one.encoder.hold();
+    scope.spawn("enricher", one.enricher.run_once());
+    while (one.encoder.calls.empty()) (void)co_await async::sleep_for(Millis(1));
+    CO_CHECK_OK(co_await other.enricher.run_once());
+    EXPECT_EQ(other.enricher.progress().wanted, 3u);  // the first one's business
+    one.encoder.release();
+    while (one.book.size() < 3) (void)co_await async::sleep_for(Millis(1));
+    co_return co_await scope.close(async::Deadline::in(Millis(1'000)));
+  };
+  ASSERT_TRUE(run(live(*this, first, second)));
+  ASSERT_TRUE(run(second.enricher.run_once()));
+  EXPECT_EQ(second.encoded(), 0u);
+  EXPECT_EQ(second.book.size(), 3u);
+}
+
+TEST_F(EnricherTest, WhatOneProcessDoesNotSeeAnotherEncodes) {
   Process first(*this);
   add_tools(first, 2);
   ASSERT_TRUE(run(first.enricher.run_once()));
-  add_tools(first, 5);
   Process second(*this);
+  add_tools(second, 5);
   ASSERT_TRUE(run(second.enricher.run_once()));
-  second.views.build_now();
-  ASSERT_TRUE(run(second.enricher.run_once()));
-  EXPECT_EQ(second.encoded(), 0u);
-  EXPECT_EQ(second.enricher.progress().wanted, 3u);  // the first one's business
+  EXPECT_EQ(second.encoded(), 3u);
+  EXPECT_EQ(second.book.size(), 5u);
 }
 
 TEST_F(EnricherTest, ATextThatIsRefusedKeepsNoOtherFromItsVector) {
