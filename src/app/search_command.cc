@@ -58,6 +58,10 @@ void print_search_table(const gateway::View& view, const search::Ranking& rankin
                                  : one_line(text_member(definition, "description"))});
   }
   print(render_table({"#", "SERVER", "TOOL", "SCORE", line.explain ? "WHY" : "DESCRIPTION"}, rows));
+  if (!why.empty() && why.front().too_far > 0) {
+    print(fmt::format("{} tools are too far in meaning (--tool-distance-threshold)\n",
+                      why.front().too_far));
+  }
 }
 
 std::string no_hits_text(const gateway::View& view, const search::Ranking& ranking) {

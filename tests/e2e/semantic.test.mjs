@@ -173,6 +173,9 @@ test('from the shell: ingest learns, search finds by meaning and explains', need
   const { value } = await run_json(t, ['search', 'erase somebody whom I no longer know', '--explain', '--data-dir', o.data]);
   assert.match(value[0].name, /^delete_/);
   assert.ok(value[0].explain.semantic > 0);
+  const { stdout } = await run(t, ['search', 'delete a person', '--explain', '--tool-distance-threshold', '0', '--data-dir', o.data]);
+  assert.match(stdout, /words #\d+, meaning #\d+ \(cosine .*fields: .*name \d\.\d\d.*matched: .*delet/);
+  assert.match(stdout, /\d+ tools are too far in meaning/);
 });
 
 // 81 requests over 332 tools of tests/retrieval; the bounds lie a little under what was measured (.938 by words, 1.000 by both).
