@@ -62,6 +62,19 @@ void fit_backoff(ConfigResult& out) {
       "TOOLHIVE_MAX_BACKOFF is below TOOLHIVE_INITIAL_BACKOFF, which counts instead");
 }
 
+// For people, who may copy it: without what a URL has of secrets.
+std::string shown(const std::string& value) {
+  std::string out = to_valid_utf8(value);
+  if (const std::size_t scheme = out.find("://"); scheme != std::string::npos) {
+    const std::size_t at = out.rfind('@');
+    if (at != std::string::npos && at > scheme) out.replace(scheme + 3, at - scheme - 3, "***");
+    if (const std::size_t query = out.find('?'); query != std::string::npos) {
+      out.replace(query + 1, std::string::npos, "***");
+    }
+  }
+  return ellipsized(out, 200);
+}
+
 // Secrets that have no flag: a command line can be read by everybody on the machine.
 void fill_secrets(Config& config, const Environment& environment) {
   config.embedding_service_key = environment("MCPO_EMBEDDING_SERVICE_KEY").value_or("");
@@ -109,8 +122,8 @@ Result<ConfigResult> make_config(const std::map<std::string, std::string>& flags
       where = info.env + " (--" + info.flag + ")";
     }
     if (value && !row.set(out.config, *value)) {
-      return fail(Errc::invalid, where + ": given was \"" + ellipsized(to_valid_utf8(*value), 200) +
-                                     "\"; allowed is " + info.allowed + "; the default is " +
+      return fail(Errc::invalid, where + ": given was \"" + shown(*value) + "\"; allowed is " +
+                                     info.allowed + "; the default is " +
                                      (info.fallback.empty() ? "none" : info.fallback));
     }
   }

@@ -51,6 +51,18 @@ TEST(Config, EveryDefaultIsAllowedAndEveryOptionRefusesRubbish) {
   }
 }
 
+TEST(Config, AServiceThatCannotBeAskedStopsTheStart) {
+  EXPECT_TRUE(made({{"embedding-service-url", "https://host:8080/v1?key=x"}}));
+  for (const char* url : {"http://", "http://host:99999/", "ftp://host/", "host:80"}) {
+    EXPECT_FALSE(made({{"embedding-service-url", url}})) << url;
+  }
+  const auto secret = made({{"embedding-service-url", "http://me:open@host:0/v1?key=sesame"}});
+  ASSERT_FALSE(secret);
+  EXPECT_TRUE(secret.error().message.starts_with(
+      "--embedding-service-url: given was \"http://***@host:0/v1?***\"; allowed is an http or"))
+      << secret.error().message;
+}
+
 TEST(Config, FoldersFollowTheXdgRules) {
   const auto plain = made({}, {{"HOME", "/home/ada"}})->config;
   EXPECT_EQ(plain.config_path, "/home/ada/.config/mcp-optimizer/mcp.json");

@@ -2,6 +2,7 @@
 #include "app/option_table.h"
 
 #include "base/text.h"
+#include "http/url.h"
 
 namespace mcpo::app {
 namespace {
@@ -66,7 +67,7 @@ bool set_toolhive(Config& config, const std::string& text) {
 }
 
 bool set_service_url(Config& config, const std::string& text) {
-  if (!text.starts_with("http://") && !text.starts_with("https://")) return false;
+  if (!http::parse_url(text)) return false;
   config.embedding_service_url = text;
   return true;
 }

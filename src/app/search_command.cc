@@ -58,15 +58,19 @@ void print_search_table(const gateway::View& view, const search::Ranking& rankin
                                  : one_line(text_member(definition, "description"))});
   }
   print(render_table({"#", "SERVER", "TOOL", "SCORE", line.explain ? "WHY" : "DESCRIPTION"}, rows));
+  if (!why.empty() && why.front().too_far > 0) {
+    print(fmt::format("{} tools are too far in meaning (--tool-distance-threshold)\n",
+                      why.front().too_far));
+  }
 }
 
-void print_no_hits(const gateway::View& view, const search::Ranking& ranking) {
+std::string no_hits_text(const gateway::View& view, const search::Ranking& ranking) {
   std::string out = "nothing found: " + ranking.note + "\n";
   for (const search::Hit& hit : ranking.candidates) {
     const gateway::ViewTool tool = view.tool(hit.doc);
     out += "  perhaps " + tool.server->name() + " " + tool.tool().name + "\n";
   }
-  print(out);
+  return out;
 }
 
 // By words where there is no encoder, or it fails: with a line that says so.
@@ -98,12 +102,12 @@ void print_ranking(const gateway::View& view, const search::Query& query, const 
   const search::Ranking ranking = view.index().search(query);
   if (line.explain && !line.json) print_left_out(view);
   if (ranking.hits.empty() && line.json) {
-    std::fprintf(stderr, "mcp-optimizer: nothing found: %s\n", ranking.note.c_str());
+    std::fprintf(stderr, "mcp-optimizer: %s", no_hits_text(view, ranking).c_str());
   }
   if (line.json) {
     print_search_json(view, ranking, query, line);
   } else if (ranking.hits.empty()) {
-    print_no_hits(view, ranking);
+    print(no_hits_text(view, ranking));
   } else {
     print_search_table(view, ranking, query, line);
   }

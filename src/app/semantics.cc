@@ -1,6 +1,6 @@
 #include "app/semantics.h"
 
-#include <unistd.h>
+#include <algorithm>
 
 #include "base/text.h"
 #include "embed/local_encoder.h"
@@ -29,9 +29,19 @@ Result<EncoderPtr> make_local(const Config& config, async::Executor executor, Lo
 }
 
 Result<std::string> service_key(const Config& config) {
-  if (config.embedding_service_key_file.empty()) return config.embedding_service_key;
-  TRY(std::string text, embed::read_small_file(config.embedding_service_key_file, 64 << 10));
-  return std::string(trim(text));
+  std::string key = config.embedding_service_key;
+  std::string where = "the key of the embeddings service (MCPO_EMBEDDING_SERVICE_KEY)";
+  if (const std::string& file = config.embedding_service_key_file; !file.empty()) {
+    TRY(key, embed::read_small_file(file, 64 << 10));
+    where = "the key of the embeddings service (" + file + ")";
+  }
+  key = std::string(trim(key));
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  // It would be sent without one, and what the service says then leads nowhere.
+  if (std::ranges::any_of(key, is_control)) {
+    return fail(Errc::invalid, where + " has several lines or control characters");
+  }
+  return key;
 }
 
 Result<EncoderPtr> make_service(const Config& config, http::Client& http, const Clock& clock,
@@ -49,7 +59,7 @@ catalog::Trouble Semantics::trouble() const {
   if (!encoder) return {since, why_not};
   const embed::EncoderHealth health = encoder->health();
   if (health.state != embed::EncoderHealth::State::failed) return {};
-  return {since, health.reason};
+  return {health.since ? health.since : since, health.reason};
 }
 
 Semantics make_semantics(const Config& config, http::Client& http, const Clock& clock,

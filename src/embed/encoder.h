@@ -10,6 +10,7 @@
 
 #include "async/deadline.h"
 #include "async/task.h"
+#include "base/clock.h"
 #include "embed/token.h"
 
 namespace mcpo::embed {
@@ -41,13 +42,15 @@ struct EncoderHealth {
   enum class State { starting, ready, failed };
   State state = State::starting;
   std::string reason;  // while failed: what is wrong and what to do
+  WallTime since;      // while failed: since when; 0: from the beginning
 };
 
 class Encoder {
  public:
   virtual ~Encoder() = default;
   // Returns when identity() is known and texts can be encoded. Errors: why they cannot be (for
-  // good: not_found, invalid; for now: unavailable), timeout, cancelled.
+  // good: not_found, invalid; for now: unavailable), timeout, cancelled. Looks again after a
+  // failure.
   virtual async::Task<void> ready(async::Deadline deadline) = 0;
   virtual EncoderHealth health() const = 0;
   // Names model, runtime and text preparation: vectors of different identities do not compare.

@@ -26,6 +26,7 @@ class FakeEncoder final : public Encoder {
     Priority priority = Priority::bulk;
   };
   std::vector<Call> calls;
+  std::size_t looks = 0;         // calls of ready()
   std::optional<Error> failure;  // of every call while set
   std::string name = "fake";     // identity; empty: not ready
   std::string refused;           // calls with a text that has this fail as invalid
@@ -38,6 +39,7 @@ class FakeEncoder final : public Encoder {
   }
 
   async::Task<void> ready(async::Deadline) override {
+    ++looks;
     if (failure) co_return std::unexpected(*failure);
     co_return Result<void>();
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/hash.h"
 #include "base/json.h"
@@ -27,10 +29,31 @@ std::optional<bool> flag_of(RawJson object, std::string_view key) {
   return value ? value->as_bool() : std::nullopt;
 }
 
+// What is switched on, by its newer name: newer files have one "pooling_mode" (a text, or a list),
+// older ones a flag for each.
+std::vector<std::string> pooling_modes(RawJson config) {
+  constexpr std::string_view kOlder = "pooling_mode_";
+  std::vector<std::string> modes;
+  if (const auto mode = config.find("pooling_mode")) {
+    if (mode->is_string()) modes.push_back(mode->as_string().value_or(""));
+    for (const RawJson one : mode->elements()) modes.push_back(one.as_string().value_or(""));
+    return modes;
+  }
+  for (const RawJson::Member member : config.members()) {
+    std::string name = member.name();
+    if (!name.starts_with(kOlder) || !member.value.as_bool().value_or(false)) continue;
+    name.erase(0, kOlder.size());
+    modes.emplace_back(name.substr(0, name.find("_token")));
+  }
+  return modes;
+}
+
+// Several are put one after the other in Python, which we do not do.
 Result<Pooling> pooling_of(RawJson config, Pooling otherwise) {
-  if (config.size() == 0) return otherwise;
-  if (flag_of(config, "pooling_mode_mean_tokens").value_or(false)) return Pooling::mean;
-  if (flag_of(config, "pooling_mode_cls_token").value_or(false)) return Pooling::cls;
+  const std::vector<std::string> modes = pooling_modes(config);
+  if (modes.empty()) return otherwise;
+  if (modes == std::vector<std::string>{"mean"}) return Pooling::mean;
+  if (modes == std::vector<std::string>{"cls"}) return Pooling::cls;
   return fail(
       Errc::invalid,
       "1_Pooling/config.json asks for a pooling other than mean and cls, which are the ones "

@@ -35,6 +35,22 @@ TEST(ModelSettings, WithoutFilesWhatIsKnownHolds) {
   EXPECT_EQ(*settings_of(known, {.sentence_transformers = R"({"prompts": {}})"}), known);
 }
 
+TEST(ModelSettings, PoolingHasANewerSpelling) {
+  const auto pooling = [](const char* config) {
+    const auto settings = settings_of({}, {.pooling = config});
+    return !settings ? "refused" : settings->pooling == Pooling::cls ? "cls" : "mean";
+  };
+  EXPECT_STREQ(pooling(R"({"embedding_dimension": 384, "pooling_mode": "cls"})"), "cls");
+  EXPECT_STREQ(pooling(R"({"pooling_mode": "mean", "include_prompt": true})"), "mean");
+  EXPECT_STREQ(pooling(R"({"pooling_mode": ["cls"]})"), "cls");
+  EXPECT_STREQ(pooling(R"({"embedding_dimension": 384})"), "mean");
+  EXPECT_STREQ(pooling(R"({"pooling_mode": ["cls", "mean"]})"), "refused");
+  EXPECT_STREQ(pooling(R"({"pooling_mode": "max"})"), "refused");
+  EXPECT_STREQ(pooling(R"({"pooling_mode_mean_tokens": true, "pooling_mode_max_tokens": true})"),
+               "refused");
+  EXPECT_STREQ(pooling(R"({"pooling_mode_mean_sqrt_len_tokens": true})"), "refused");
+}
+
 TEST(ModelSettings, RefusesWhatItWouldDoWrong) {
   const auto pooling = settings_of({}, {.pooling = R"({"pooling_mode_lasttoken": true})"});
   ASSERT_FALSE(pooling);

@@ -1,6 +1,7 @@
 #include "embed/service_encoder.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/hash.h"
@@ -35,6 +36,18 @@ std::string_view advice_for(Errc code) {
   }
 }
 
+// What Retry-After asks for, in seconds; a date there, as proxies of web pages send, counts as
+// none.
+Millis wait_of(const http::Headers& headers) {
+  constexpr int kLongest = 300;
+  int seconds = 0;
+  const std::string_view text = trim(headers.find("Retry-After").value_or(""));
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc::result_out_of_range) seconds = kLongest;
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) return Millis(0);
+  return std::chrono::seconds(std::clamp(seconds, 0, kLongest));
+}
+
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
@@ -54,8 +67,8 @@ ServiceEncoder::ServiceEncoder(http::Client& client, const Clock& clock, Service
 
 EncoderHealth ServiceEncoder::health() const {
   using State = EncoderHealth::State;
-  if (failure_) return {State::failed, failure_->message};
-  return {identity_.empty() ? State::starting : State::ready, ""};
+  if (failure_) return {State::failed, failure_->message, failing_since_};
+  return {identity_.empty() ? State::starting : State::ready, "", {}};
 }
 
 std::optional<Error> ServiceEncoder::cooling() const {
@@ -68,19 +81,33 @@ void ServiceEncoder::note(const Error& error) {
   if (error.code == Errc::cancelled || is_about_the_text(error.code)) return;
   if (!failure_ || failure_->message != error.message)
     log_.warn("embeddings service fails", {{"cause", error.message}});
+  if (!failure_) failing_since_ = clock_.wall_now();
   failure_ = error;
-  down_until_ = clock_.now() + options_.cool_down;
+  down_until_ = clock_.now() + std::max(options_.cool_down, retry_after_);
+  retry_after_ = Millis(0);
+}
+
+void ServiceEncoder::note_success() {
+  if (failure_) log_.info("embeddings service works again", {{"url", shown(options_.url)}});
+  failure_.reset();
 }
 
 async::Task<void> ServiceEncoder::ready(async::Deadline deadline) {
-  if (!identity_.empty()) co_return Result<void>();
+  if (!identity_.empty() && !failure_) co_return Result<void>();
   if (auto error = cooling()) co_return std::unexpected(*std::move(error));
-  auto learnt = co_await learn(deadline);
-  if (!learnt) {
-    note(learnt.error());
-    co_return std::unexpected(std::move(learnt).error());
+  auto done = co_await look(deadline);
+  if (!done) {
+    note(done.error());
+    co_return std::unexpected(std::move(done).error());
   }
-  failure_.reset();
+  note_success();
+  co_return Result<void>();
+}
+
+async::Task<void> ServiceEncoder::look(async::Deadline deadline) {
+  if (identity_.empty()) co_return co_await learn(deadline);
+  std::vector<std::string> probe{"a"};
+  CO_CHECK_OK(co_await post(std::move(probe), deadline));
   co_return Result<void>();
 }
 
@@ -141,6 +168,7 @@ async::Task<ServiceEncoder::Answer> ServiceEncoder::exchange(http::Url url, http
   auto opened = co_await client_.open(std::move(url), std::move(request),
                                       http::Client::Retry::idempotent, until);
   if (!opened) co_return std::unexpected(with_context(std::move(opened).error(), what));
+  retry_after_ = wait_of(opened->headers);
   auto body = co_await http::read_body(*opened->body, options_.max_response_bytes, until);
   if (!body) {
     Error error = with_context(std::move(body).error(), what);
@@ -199,7 +227,10 @@ async::Task<std::vector<Encoding>> ServiceEncoder::encode(std::vector<EncodeJob>
                                                           async::Deadline deadline) {
   CO_CHECK_OK(co_await async::check_cancelled());
   if (auto error = cooling()) co_return std::unexpected(*std::move(error));
-  CO_CHECK_OK(co_await ready(deadline));
+  // After a failure these very texts show whether it is back.
+  if (identity_.empty()) {
+    CO_CHECK_OK(co_await ready(deadline));
+  }
   std::vector<Encoding> out;
   while (out.size() < jobs.size()) {
     const std::size_t end = std::min(jobs.size(), out.size() + info_.max_batch);
@@ -212,8 +243,7 @@ async::Task<std::vector<Encoding>> ServiceEncoder::encode(std::vector<EncodeJob>
     }
     for (auto& vector : *vectors) out.push_back({.vector = std::move(vector)});
   }
-  if (failure_) log_.info("embeddings service works again", {{"url", shown(options_.url)}});
-  failure_.reset();
+  note_success();
   co_return out;
 }
 

@@ -21,7 +21,8 @@ struct ServiceOptions {
   std::string key;             // bearer token; empty: none
   std::string model;           // the "model" of OpenAI's requests; TEI has one only
   Millis timeout{30'000};      // of one request
-  Millis cool_down{5'000};     // after a failure: calls fail at once for so long
+  Millis cool_down{5'000};     // after a failure: calls fail at once for so long, and as long as
+                               // Retry-After says (five minutes at most)
   std::size_t max_batch = 32;  // texts a request; TEI's own limit holds where it says one
   std::size_t max_response_bytes = std::size_t{32} << 20;
 };
@@ -35,6 +36,7 @@ class ServiceEncoder final : public Encoder {
   ServiceEncoder(http::Client& client, const Clock& clock, ServiceOptions options, Logger& log);
 
   // Learns the service's kind, model and vector length: up to two requests, until they succeed.
+  // After a failure it is one request again, to see whether the service is back.
   async::Task<void> ready(async::Deadline deadline) override;
   EncoderHealth health() const override;
   const std::string& identity() const override { return identity_; }
@@ -45,6 +47,7 @@ class ServiceEncoder final : public Encoder {
 
  private:
   using Vectors = std::vector<std::vector<float>>;
+  async::Task<void> look(async::Deadline deadline);
   async::Task<void> learn(async::Deadline deadline);
   async::Task<std::optional<ServiceInfo>> ask_info(async::Deadline deadline);
   async::Task<Vectors> post(std::vector<std::string> texts, async::Deadline deadline);
@@ -56,6 +59,7 @@ class ServiceEncoder final : public Encoder {
   std::string without_key(std::string text) const;
   std::optional<Error> cooling() const;
   void note(const Error& error);
+  void note_success();
 
   http::Client& client_;
   const Clock& clock_;
@@ -69,7 +73,9 @@ class ServiceEncoder final : public Encoder {
   std::size_t dimension_ = 0;  // 0: not known yet
   std::string identity_;
   std::optional<Error> failure_;  // the last call's, when it failed
+  WallTime failing_since_{};
   SteadyTime down_until_{};
+  Millis retry_after_{0};  // of the last answer
 };
 
 }  // namespace mcpo::embed

@@ -167,6 +167,44 @@ TEST_F(ServiceEncoderTest, AFailedServiceIsLeftAloneForAWhile) {
   run(body(*this));
 }
 
+TEST_F(ServiceEncoderTest, HowLongItIsLeftAloneIsTheServicesChoice) {
+  make("/v1");
+  answers = {"HTTP/1.1 429 Slow\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n",
+             "HTTP/1.1 429 Slow\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n"};
+  auto body = [](ServiceEncoderTest& t) -> async::Co<> {
+    EXPECT_TRUE(has(co_await t.ask_one(), "status 429"));
+    t.clock.advance(Millis(29'000));
+    EXPECT_TRUE(has(co_await t.ask_one(), "(not asked again yet)"));
+    t.clock.advance(Millis(1'000));
+    EXPECT_TRUE(has(co_await t.ask_one(), "status 429"));
+    t.clock.advance(Millis(4'999));
+    EXPECT_TRUE(has(co_await t.ask_one(), "(not asked again yet)"));
+    EXPECT_EQ(t.requests.size(), 2U);
+  };
+  run(body(*this));
+}
+
+TEST_F(ServiceEncoderTest, ReadyLooksWhetherAFailedServiceIsBack) {
+  make("/v1");
+  const std::string fine = ok(R"({"data":[{"embedding":[1]}]})");
+  answers = {fine, fine, answer("503 Busy", ""), fine};
+  auto body = [](ServiceEncoderTest& t) -> async::Co<> {
+    EXPECT_EQ(co_await t.ask_one(), "1 1.000000");
+    t.clock.advance(Millis(60'000));
+    const WallTime failed = t.clock.wall_now();
+    EXPECT_TRUE(has(co_await t.ask_one(), "status 503"));
+    t.clock.advance(Millis(4'000));
+    EXPECT_FALSE(co_await t.encoder->ready(soon()));
+    EXPECT_EQ(t.encoder->health().since, failed);
+    t.clock.advance(Millis(1'000));
+    EXPECT_TRUE(co_await t.encoder->ready(soon()));
+    EXPECT_EQ(t.encoder->health().state, EncoderHealth::State::ready);
+    EXPECT_TRUE(co_await t.encoder->ready(soon()));
+    EXPECT_EQ(t.requests.size(), 4U);
+  };
+  run(body(*this));
+}
+
 TEST_F(ServiceEncoderTest, ARefusedTextDoesNotBlockTheOthers) {
   make("/v1");
   answers = {ok(R"({"data":[{"embedding":[1]}]})"), answer("400 Bad", R"({"error":"too long"})"),

@@ -51,46 +51,62 @@ async::Task<void> Enricher::run() {
     if (!done && done.error().code == Errc::cancelled) co_return done;
     if (!done) {
       note_failure(done.error());
-      // Whatever view comes meanwhile: it would only fail again.
-      CO_CHECK_OK(co_await async::sleep_for(options_.retry_after));
+      CO_CHECK_OK(co_await wait_to_retry(seen));
       continue;
     }
-    const bool all = progress_.wanted == 0;
-    const auto until = all ? async::Deadline::never() : async::Deadline::in(options_.retry_after);
+    CO_CHECK_OK(co_await wait_for_work(seen));
+  }
+}
+
+// Whatever view comes meanwhile would only fail again; its texts are counted.
+async::Task<void> Enricher::wait_to_retry(std::uint64_t seen) {
+  const auto until = async::Deadline::in(options_.retry_after);
+  while (true) {
     auto woken = co_await views_.published().wait_change(seen, until);
     if (!woken && woken.error().code == Errc::cancelled) co_return woken;
+    if (!woken) co_return Result<void>{};
+    seen = views_.published().version();
+    (void)look_for_wanted();
+  }
+}
+
+async::Task<void> Enricher::wait_for_work(std::uint64_t seen) {
+  while (true) {
+    auto woken =
+        co_await views_.published().wait_change(seen, async::Deadline::in(options_.retry_after));
+    if (!woken && woken.error().code == Errc::cancelled) co_return woken;
+    if (woken || progress_.wanted > 0) co_return Result<void>{};
+    // Nobody may search for long, and /health should not show a failure that is over.
+    (void)co_await encoder_.encoder().ready(async::Deadline::in(options_.encode_timeout));
   }
 }
 
 async::Task<void> Enricher::run_once() {
+  // They wait, too, while the encoder cannot be had.
+  if (encoder_.encoder().identity().empty()) (void)look_for_wanted();
   CO_CHECK_OK(co_await encoder_.encoder().ready(async::Deadline::in(options_.encode_timeout)));
   if (!unwritten_.empty()) CO_CHECK_OK(co_await store({}));
-  std::vector<WantedText> wanted = views_.view()->wanted_texts(book_);
-  leave_out_refused(wanted);
-  if (!wanted.empty() || views_.shows_all_embeddings()) progress_.wanted = wanted.size();
+  std::vector<WantedText> wanted = look_for_wanted();
   if (wanted.empty()) {
     progress_.trouble = {};
     co_return Result<void>{};
   }
-  const std::size_t before = wanted.size();
   CO_TRY(wanted, co_await load(std::move(wanted)));
-  if (wanted.size() < before) views_.embeddings_changed();
   if (wanted.empty()) co_return Result<void>{};
-  CO_TRY(const bool ours, co_await may_encode());
-  if (!ours) co_return Result<void>{};
+  // For this time only: other processes may want texts that we do not see.
+  SourceInstance vectors{"vectors", encoder_.identity()};
+  CO_TRY(const auto lease, co_await catalog_.try_lead(std::move(vectors), options_.role));
+  if (!lease) co_return Result<void>{};
+  CO_TRY(wanted, co_await load(std::move(wanted)));  // who had the lease may have stored them
   CO_CHECK_OK(co_await encode(std::move(wanted)));
   co_return co_await tidy_up();
 }
 
-async::Task<bool> Enricher::may_encode() {
-  if (lease_) co_return true;
-  SourceInstance vectors{"vectors", encoder_.identity()};
-  CO_TRY(lease_, co_await catalog_.try_lead(std::move(vectors), options_.role));
-  co_return lease_ != nullptr;
-}
-
-void Enricher::leave_out_refused(std::vector<WantedText>& wanted) const {
+std::vector<WantedText> Enricher::look_for_wanted() {
+  std::vector<WantedText> wanted = views_.view()->wanted_texts(book_);
   std::erase_if(wanted, [this](const WantedText& one) { return refused_.contains(one.hash); });
+  if (!wanted.empty() || views_.shows_all_embeddings()) progress_.wanted = wanted.size();
+  return wanted;
 }
 
 // Forgets what no tool has any more, here and in the store.
@@ -122,6 +138,7 @@ async::Task<std::vector<WantedText>> Enricher::load(std::vector<WantedText> want
       }
     }
   }
+  if (missing.size() < wanted.size()) views_.embeddings_changed();
   co_return missing;
 }
 

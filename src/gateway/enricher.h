@@ -25,7 +25,8 @@ struct EnricherOptions {
   std::size_t max_parallel = 2;  // EMBEDDING_THREADS: batches encoded at the same time
   std::size_t batch = 1;         // texts; those in work are lost when we are killed
   Millis encode_timeout{60'000};
-  Millis retry_after{15'000};  // when the encoder failed, or another process encodes
+  // When the encoder failed, or another process encodes; and how often a failed one is looked at.
+  Millis retry_after{15'000};
   std::string role = "serve";  // what other processes are told about the one that encodes
 };
 
@@ -36,7 +37,7 @@ struct EnrichmentProgress {
 };
 
 // On the I/O thread. Borrows everything. Of all processes that share a catalog and want vectors of
-// the same identity one encodes, the others read what it has stored.
+// the same identity one encodes at a time; what it has stored the others read.
 class Enricher {
  public:
   Enricher(async::Executor executor, ViewFollower& views, catalog::LiveCatalog& catalog,
@@ -58,9 +59,10 @@ class Enricher {
   async::Task<void> encode_batch(std::span<const WantedText> texts);
   async::Task<void> encode_apart(std::span<const WantedText> texts, Error why);
   async::Task<void> store(std::vector<std::pair<ContentHash, std::string>> rows);
-  async::Task<bool> may_encode();
+  async::Task<void> wait_to_retry(std::uint64_t seen);
+  async::Task<void> wait_for_work(std::uint64_t seen);
+  std::vector<WantedText> look_for_wanted();
   async::Task<void> tidy_up();
-  void leave_out_refused(std::vector<WantedText>& wanted) const;
   void publish_progress(Work& work);
   void note_failure(const Error& error);
 
@@ -73,8 +75,7 @@ class Enricher {
   EnricherOptions options_;
   Logger& log_;
   EnrichmentProgress progress_;
-  std::unique_ptr<catalog::Lease> lease_;  // held: this process encodes
-  std::set<ContentHash> refused_;          // texts that the encoder cannot take
+  std::set<ContentHash> refused_;  // texts that the encoder cannot take
   std::vector<std::pair<ContentHash, std::string>> unwritten_;
 };
 

@@ -41,7 +41,7 @@ class EnricherTest : public testing::Test {
 
   // One process's parts over the same file.
   struct Process {
-    explicit Process(EnricherTest& test)
+    explicit Process(EnricherTest& test, EnricherOptions options = {.batch = 4})
         : catalog(*catalog::LiveCatalog::open(
               test.io.get_executor(),
               *catalog::open_sqlite_store((test.path_ / "catalog.db").string(),
@@ -50,7 +50,7 @@ class EnricherTest : public testing::Test {
           views(test.io.get_executor(), *catalog, Visibility{{kConfig}}, book, cpu, Logger::none()),
           encoder(test.io.get_executor()),
           tools(encoder, {}),
-          enricher(test.io.get_executor(), views, *catalog, tools, book, clock, {.batch = 4},
+          enricher(test.io.get_executor(), views, *catalog, tools, book, clock, options,
                    Logger::none()) {
       views.build_now();
     }
@@ -132,17 +132,36 @@ TEST_F(EnricherTest, AnotherModelEncodesAnew) {
   EXPECT_EQ(second.encoded(), 2u);
 }
 
-TEST_F(EnricherTest, OneProcessEncodesForAll) {
+TEST_F(EnricherTest, OneProcessEncodesAtATime) {
+  Process first(*this);
+  add_tools(first, 3);
+  Process second(*this);
+  const auto live = [](EnricherTest& test, Process& one, Process& other) -> async::Task<void> {
+    async::TaskScope scope(test.io.get_executor(), Logger::none());
+    one.encoder.hold();
+    scope.spawn("enricher", one.enricher.run_once());
+    while (one.encoder.calls.empty()) (void)co_await async::sleep_for(Millis(1));
+    CO_CHECK_OK(co_await other.enricher.run_once());
+    EXPECT_EQ(other.enricher.progress().wanted, 3u);  // the first one's business
+    one.encoder.release();
+    while (one.book.size() < 3) (void)co_await async::sleep_for(Millis(1));
+    co_return co_await scope.close(async::Deadline::in(Millis(1'000)));
+  };
+  ASSERT_TRUE(run(live(*this, first, second)));
+  ASSERT_TRUE(run(second.enricher.run_once()));
+  EXPECT_EQ(second.encoded(), 0u);
+  EXPECT_EQ(second.book.size(), 3u);
+}
+
+TEST_F(EnricherTest, WhatOneProcessDoesNotSeeAnotherEncodes) {
   Process first(*this);
   add_tools(first, 2);
   ASSERT_TRUE(run(first.enricher.run_once()));
-  add_tools(first, 5);
   Process second(*this);
+  add_tools(second, 5);
   ASSERT_TRUE(run(second.enricher.run_once()));
-  second.views.build_now();
-  ASSERT_TRUE(run(second.enricher.run_once()));
-  EXPECT_EQ(second.encoded(), 0u);
-  EXPECT_EQ(second.enricher.progress().wanted, 3u);  // the first one's business
+  EXPECT_EQ(second.encoded(), 3u);
+  EXPECT_EQ(second.book.size(), 5u);
 }
 
 TEST_F(EnricherTest, ATextThatIsRefusedKeepsNoOtherFromItsVector) {
@@ -158,12 +177,31 @@ TEST_F(EnricherTest, ATextThatIsRefusedKeepsNoOtherFromItsVector) {
   EXPECT_EQ(process.enricher.progress().wanted, 0u);
 }
 
+TEST_F(EnricherTest, WithNothingToDoItSeesWhetherTheEncoderIsBack) {
+  Process process(*this, {.retry_after = Millis(1)});
+  add_tools(process, 1);
+  const auto live = [](EnricherTest& test, Process& one) -> async::Task<void> {
+    async::TaskScope scope(test.io.get_executor(), Logger::none());
+    scope.spawn("enricher", one.enricher.run());
+    while (one.book.size() < 1) (void)co_await async::sleep_for(Millis(1));
+    one.views.build_now();
+    const std::size_t before = one.encoder.looks;
+    while (one.encoder.looks < before + 3) (void)co_await async::sleep_for(Millis(1));
+    co_return co_await scope.close(async::Deadline::in(Millis(1'000)));
+  };
+  ASSERT_TRUE(run(live(*this, process)));
+  EXPECT_EQ(process.encoded(), 1u);
+}
+
 TEST_F(EnricherTest, AFailureIsToldAndLosesNothing) {
   Process process(*this);
   add_tools(process, 2);
   process.encoder.failure = Error{Errc::unavailable, "the service is down"};
+  process.encoder.name = "";
   EXPECT_FALSE(run(process.enricher.run_once()));
+  EXPECT_EQ(process.enricher.progress().wanted, 2u);
   process.encoder.failure.reset();
+  process.encoder.name = "fake";
   ASSERT_TRUE(run(process.enricher.run_once()));
   EXPECT_EQ(process.book.size(), 2u);
 }

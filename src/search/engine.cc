@@ -416,7 +416,10 @@ void Engine::explain_ranks(const Request& request, const Query& query, const Exp
   };
   base.compute(arms(), request, query, 0);
   for (const auto& [doc, out] : all) out->lexical_rank = rank(doc);
-  base.compute(arms(), request, query, 1);
+  // A document with a word of the request has a place in meaning, too, however far it is.
+  Query wide = query;
+  wide.distance_threshold = 2;
+  base.compute(arms(), request, wide, 1);
   std::size_t hidden = 0;
   for (DocId other = 0; query.visible && other < size(); ++other) {
     hidden += query.visible(other) ? 0 : 1;

@@ -92,6 +92,16 @@ TEST(Hybrid, ThresholdDropsWhatIsOnlyNearInMeaningAndTooFar) {
   EXPECT_EQ(found(*index, query), (Docs{0, 1, 2, 3}));
 }
 
+TEST(Hybrid, WhatIsTooFarAndHasAWordIsExplainedLikeAnyOther) {
+  const auto index = some_tools();
+  Query query = asking("stroll with animals", {1, 0});
+  const Explanation before = index->explain(query, 1);
+  query.distance_threshold = .1;
+  const Explanation after = index->explain(query, 1);
+  EXPECT_EQ(after.semantic_rank, 2U);
+  EXPECT_EQ(after.cosine, before.cosine);
+}
+
 TEST(Hybrid, BeyondTheThresholdTheNearestAreCandidates) {
   Query query = asking("qwerty", {.6F, -.8F});
   query.distance_threshold = .3;

@@ -73,10 +73,11 @@ test('ingest, servers, tools, search', async t => {
     assert.match(explained.stdout, /read/);
     assert.notEqual(explained.stdout, (await run(s, ['search', 'read a text file', ...options(servers)])).stdout);
   });
-  await t.test('search without hits exits 0', async s => {
-    const { status, value } = await run_json(s, ['search', 'zzqqxxyy', '--hybrid-search-semantic-ratio', '0', ...options(servers)]);
+  await t.test('search without hits exits 0 and names what is nearest', async s => {
+    const { status, value, stderr } = await run_json(s, ['search', 'zzqqxxyy', '--hybrid-search-semantic-ratio', '0', ...options(servers)]);
     assert.equal(status, 0);
     assert.deepEqual(value, []);
+    assert.match(stderr, /nothing found: .*\n  perhaps \S+ \S+/);
   });
   await t.test('ingest with a server gone and one that does not answer', async s => {
     http.stop();

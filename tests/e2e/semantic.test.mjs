@@ -123,6 +123,25 @@ test('an embeddings service: OpenAI-compatible or TEI, with a key, down and up a
   }
 });
 
+test('the line end of a key is no part of it, and a key of two lines is told', async t => {
+  const service = await EmbeddingsFake.start(t);
+  await service.mood({ key: 'open-sesame-4711' });
+  const start = key => Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-service-url', `${service.origin}/v1`], env: { ...kBothArms, MCPO_EMBEDDING_SERVICE_KEY: key } });
+  await all_learned(await start('open-sesame-4711\n'), 1);
+  const two = await start('open-sesame-4711\r\nX-Other: 1');
+  const [{ why }] = by_meaning(await two.health());
+  assert.match(why, /MCPO_EMBEDDING_SERVICE_KEY.*several lines/);
+  assert.ok(!(two.log + why).includes('sesame'));
+});
+
+test('a service that is away at the start: what waits is counted', async t => {
+  const service = await EmbeddingsFake.start(t);
+  await service.mood({ down: true });
+  const o = await Optimizer.start(t, { servers: { fake: stdio_fake('tools=10') }, args: ['--embedding-service-url', `${service.origin}/v1`], env: kBothArms });
+  await until('it to be told', async () => by_meaning(await o.health()).length === 1);
+  await until('its texts to wait', async () => (await o.health()).search.texts_waiting >= 10);
+});
+
 test('a wrong key is told, without its value', async t => {
   const service = await EmbeddingsFake.start(t);
   await service.mood({ key: 'right' });
@@ -154,6 +173,9 @@ test('from the shell: ingest learns, search finds by meaning and explains', need
   const { value } = await run_json(t, ['search', 'erase somebody whom I no longer know', '--explain', '--data-dir', o.data]);
   assert.match(value[0].name, /^delete_/);
   assert.ok(value[0].explain.semantic > 0);
+  const { stdout } = await run(t, ['search', 'delete a person', '--explain', '--tool-distance-threshold', '0', '--data-dir', o.data]);
+  assert.match(stdout, /words #\d+, meaning #\d+ \(cosine .*fields: .*name \d\.\d\d.*matched: .*delet/);
+  assert.match(stdout, /\d+ tools are too far in meaning/);
 });
 
 // 81 requests over 332 tools of tests/retrieval; the bounds lie a little under what was measured (.938 by words, 1.000 by both).
