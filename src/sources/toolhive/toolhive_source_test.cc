@@ -435,8 +435,27 @@ TEST_F(ToolHiveSourceTest, OnePageOfSeveralIsNoRegistry) {
   EXPECT_TRUE(has(seen.registry_problem, "of which one page shows only 1"));
 }
 
-TEST_F(ToolHiveSourceTest, AnEmptyRegistryMustBeSeenTwice) {
+TEST_F(ToolHiveSourceTest, ARegistryThatNeverHadEntriesIsBelievedAtOnce) {
   api().registry = R"({"servers":{}})";
+  for (const char* date : {"2026-08-24", "2026-08-25", ""}) {
+    api().registry_info.last_updated = date;
+    restart();
+    const Observation seen = observe();
+    EXPECT_EQ(seen.state, ObservationState::complete);
+    EXPECT_EQ(seen.registry_problem, "") << date;
+    EXPECT_TRUE(seen.registry && seen.registry->entries.empty()) << date;
+  }
+  // Its first entry is seen, whatever its date.
+  api().registry = ApiFake().registry;
+  restart();
+  EXPECT_FALSE(observe().registry.value().entries.empty());
+}
+
+TEST_F(ToolHiveSourceTest, ASuddenlyEmptyRegistryMustBeSeenTwice) {
+  (void)observe();
+  api().registry = R"({"servers":{}})";
+  api().registry_info.last_updated = "2026-08-25";
+  restart();
   Observation seen = observe();
   EXPECT_FALSE(seen.registry);
   EXPECT_TRUE(has(seen.registry_problem, "suddenly empty")) << seen.registry_problem;
