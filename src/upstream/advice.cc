@@ -21,8 +21,8 @@ std::string advice(const AdviceSubject& server, const Error& error) {
            " heals it; if it was just started anew, try again in a moment";
   }
   if (says(error, "not known yet how to reach")) {
-    return "ToolHive, which runs it, has not told where it is since this program started: start "
-           "ToolHive (`thv serve`), or see /health for why it cannot be asked";
+    return "ToolHive, which runs it, has named no address for it that can be used since this "
+           "program started: if ToolHive is away, start it (`thv serve`); /health says what is wrong";
   }
   if (says(error, "HTTP 502")) {
     return "ToolHive calls it running, but its upstream, behind ToolHive's proxy, does not answer: "
