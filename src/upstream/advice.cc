@@ -22,7 +22,8 @@ std::string advice(const AdviceSubject& server, const Error& error) {
   }
   if (says(error, "not known yet how to reach")) {
     return "ToolHive, which runs it, has named no address for it that can be used since this "
-           "program started: if ToolHive is away, start it (`thv serve`); /health says what is wrong";
+           "program started: if ToolHive is away, start it (`thv serve`); /health says what is "
+           "wrong";
   }
   if (says(error, "HTTP 502")) {
     return "ToolHive calls it running, but its upstream, behind ToolHive's proxy, does not answer: "
