@@ -42,7 +42,7 @@ TEST(Config, EveryDefaultIsAllowedAndEveryOptionRefusesRubbish) {
     const bool takes_anything =
         info.allowed.starts_with("a file") || info.allowed.starts_with("a folder") ||
         info.allowed.starts_with("a comma") || info.allowed.starts_with("a bearer") ||
-        info.allowed.find("IP address") != std::string::npos;
+        info.flag == "host";
     EXPECT_EQ(made({{info.flag, "rubb ish"}}).has_value(), takes_anything) << info.flag;
     const bool literal = info.fallback.find(' ') == std::string::npos && info.fallback[0] != '~';
     if (literal && !info.fallback.empty()) {
@@ -82,6 +82,16 @@ TEST(Config, ToolHivesPlaceIsOneAndItsRangeHasAnEnd) {
   EXPECT_EQ(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "0.5"}})->config.toolhive_initial_backoff,
             Millis(500));
   EXPECT_FALSE(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "0.01"}}).has_value());
+}
+
+TEST(Config, ToolHivesHostIsAHostAlone) {
+  for (const char* wrong :
+       {"http://127.0.0.1", "127.0.0.1:8080", "ada:pw@host", "a b", "/x.sock"}) {
+    EXPECT_FALSE(made({{"toolhive-host", wrong}}).has_value()) << wrong;
+  }
+  EXPECT_EQ(made({{"toolhive-host", "[::1]"}})->config.toolhive_host, "::1");
+  EXPECT_EQ(made({{"toolhive-host", " host.docker.internal "}})->config.toolhive_host,
+            "host.docker.internal");
 }
 
 TEST(Config, AFlagForToolHivesPlaceOutranksAVariableForTheOther) {
