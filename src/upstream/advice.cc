@@ -14,7 +14,14 @@ std::string command(std::string_view verb, std::string_view name, std::string_vi
 }  // namespace
 
 std::string advice(const AdviceSubject& server, const Error& error) {
+  const bool wants_login = says(error, "HTTP 401");
+  if (server.source == "config" && wants_login) return "Set them in its \"headers\"";
   if (server.source != "toolhive") return "";
+  if (wants_login) {
+    return "ToolHive, which runs it, has none that are valid: see " +
+           command("logs", server.name, " --proxy") +
+           "; a login or headers are given when a server is run";
+  }
   if (says(error, "connection refused")) {
     return "ToolHive calls it running, but its proxy has ended: " + command("stop", server.name) +
            ", then " + command("start", server.name) +
