@@ -4,6 +4,7 @@
 
 #include "app/command_line.h"
 #include "app/compose.h"
+#include "app/output.h"
 #include "app/table.h"
 
 namespace mcpo::app {
@@ -39,10 +40,10 @@ TEST(Config, WrongValueNamesOptionValueAndRange) {
 TEST(Config, EveryDefaultIsAllowedAndEveryOptionRefusesRubbish) {
   for (const OptionInfo& info : option_infos()) {
     EXPECT_FALSE(info.help.empty() || info.allowed.empty() || info.env.empty()) << info.flag;
-    const bool takes_anything =
-        info.allowed.starts_with("a file") || info.allowed.starts_with("a folder") ||
-        info.allowed.starts_with("a comma") || info.allowed.starts_with("a bearer") ||
-        info.flag == "host";
+    const bool takes_anything = info.allowed.starts_with("a file") ||
+                                info.allowed.starts_with("a folder") ||
+                                info.allowed.starts_with("a comma") ||
+                                info.allowed.starts_with("a bearer") || info.flag == "host";
     EXPECT_EQ(made({{info.flag, "rubb ish"}}).has_value(), takes_anything) << info.flag;
     const bool literal = info.fallback.find(' ') == std::string::npos && info.fallback[0] != '~';
     if (literal && !info.fallback.empty()) {
@@ -207,6 +208,14 @@ TEST(CommandLine, HelpNamesEveryOption) {
 
 TEST(Table, ColumnsAreAsWideAsNeeded) {
   EXPECT_EQ(render_table({"A", "B"}, {{"é", "x"}, {"long", ""}}), "A     B\né     x\nlong\n");
+}
+
+TEST(Table, NobodysTextEndsARowOrSteersTheTerminal) {
+  EXPECT_EQ(render_table({"A", "B"}, {{"x\n\x1b[2J",
+                                       "a\xc2\x9b"
+                                       "1m\x7f"}}),
+            "A       B\nx  [2J  a 1m\n");
+  EXPECT_EQ(printable("Zürich \xc2\xa0"), "Zürich \xc2\xa0");
 }
 
 }  // namespace
