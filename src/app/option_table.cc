@@ -205,7 +205,8 @@ std::vector<OptionRow> make_toolhive_rows() {
         .env = "TOOLHIVE_HOST",
         .fallback = "localhost",
         .allowed = "an IP address or a host name",
-        .help = "where `thv serve` listens; with --toolhive-port nothing else is tried",
+        .help = "where `thv serve` listens, and its servers; with --toolhive-port nothing else is "
+                "tried",
         .group = group},
        set_toolhive_host},
       port({.flag = "toolhive-port",

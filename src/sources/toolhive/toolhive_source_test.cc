@@ -139,6 +139,19 @@ TEST_F(ToolHiveSourceTest, ConnectsToTheProxyOfTheList) {
   EXPECT_TRUE(has(workload(seen, "odd").problem, "its address cannot be used"));
 }
 
+TEST_F(ToolHiveSourceTest, ServersOfAnotherMachineAreReachedThere) {
+  options.reading.proxy_host = "host.docker.internal";
+  restart();
+  api().add_remote("docs", "http://localhost:9001/mcp");
+  api().add_remote("lan", "https://h.example/x").url = "http://10.0.0.7:20001/mcp";
+  const Observation seen = observe();
+  const auto spec = std::get<mcp::HttpSpec>(workload(seen, "docs").spec.value());
+  EXPECT_EQ(spec.url.str(), "http://host.docker.internal:20001/mcp");
+  EXPECT_EQ(workload(seen, "docs").url, "http://host.docker.internal:20001/mcp");
+  EXPECT_EQ(workload(seen, "docs").upstream_url, "http://localhost:9001/mcp");
+  EXPECT_EQ(workload(seen, "lan").url, "http://10.0.0.7:20001/mcp");
+}
+
 TEST_F(ToolHiveSourceTest, AnUnchangedCycleIsOneListAndTheDetails) {
   for (int i = 0; i < 20; ++i) {
     const std::string n = std::to_string(i);
