@@ -93,7 +93,7 @@ int run_servers(const Config& config, const CommandLine& line) {
     rows.push_back({row.display_name, row.key.origin.source, row.group, row.status, row.transport,
                     std::to_string(server.prepared->sorted.size()), row.identity,
                     describe_link(row.link), describe_time(row.last_success),
-                    one_line(describe_trouble(row))});
+                    describe_trouble(row)});
   }
   print(render_table({"SERVER", "SOURCE", "GROUP", "STATUS", "TRANSPORT", "TOOLS", "WHAT",
                       "REGISTRY ENTRY", "LAST SUCCESS", "TROUBLE"},

@@ -241,6 +241,10 @@ void Engine::make_toolhive(const sources::IsOurselves& is_ourselves) {
   options.reading.skipped = {config.skipped_workloads.begin(), config.skipped_workloads.end()};
   options.reading.is_ourselves = is_ourselves;
   options.reading.hash_key = hash_key;
+  const bool is_elsewhere = !http::is_loopback_host(config.toolhive_host);
+  if (is_elsewhere && config.toolhive_socket.empty()) {
+    options.reading.proxy_host = config.toolhive_host;
+  }
   if (config.toolhive_port == 0 && config.toolhive_socket.empty()) {
     options.discovery_file = toolhive_ns::discovery_file_path(environment_variable);
   }

@@ -4,6 +4,7 @@
 
 #include "app/command_line.h"
 #include "app/compose.h"
+#include "app/output.h"
 #include "app/table.h"
 
 namespace mcpo::app {
@@ -39,10 +40,10 @@ TEST(Config, WrongValueNamesOptionValueAndRange) {
 TEST(Config, EveryDefaultIsAllowedAndEveryOptionRefusesRubbish) {
   for (const OptionInfo& info : option_infos()) {
     EXPECT_FALSE(info.help.empty() || info.allowed.empty() || info.env.empty()) << info.flag;
-    const bool takes_anything =
-        info.allowed.starts_with("a file") || info.allowed.starts_with("a folder") ||
-        info.allowed.starts_with("a comma") || info.allowed.starts_with("a bearer") ||
-        info.allowed.find("IP address") != std::string::npos;
+    const bool takes_anything = info.allowed.starts_with("a file") ||
+                                info.allowed.starts_with("a folder") ||
+                                info.allowed.starts_with("a comma") ||
+                                info.allowed.starts_with("a bearer") || info.flag == "host";
     EXPECT_EQ(made({{info.flag, "rubb ish"}}).has_value(), takes_anything) << info.flag;
     const bool literal = info.fallback.find(' ') == std::string::npos && info.fallback[0] != '~';
     if (literal && !info.fallback.empty()) {
@@ -94,6 +95,16 @@ TEST(Config, ToolHivesPlaceIsOneAndItsRangeHasAnEnd) {
   EXPECT_EQ(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "0.5"}})->config.toolhive_initial_backoff,
             Millis(500));
   EXPECT_FALSE(made({}, {{"TOOLHIVE_INITIAL_BACKOFF", "0.01"}}).has_value());
+}
+
+TEST(Config, ToolHivesHostIsAHostAlone) {
+  for (const char* wrong :
+       {"http://127.0.0.1", "127.0.0.1:8080", "ada:pw@host", "a b", "/x.sock"}) {
+    EXPECT_FALSE(made({{"toolhive-host", wrong}}).has_value()) << wrong;
+  }
+  EXPECT_EQ(made({{"toolhive-host", "[::1]"}})->config.toolhive_host, "::1");
+  EXPECT_EQ(made({{"toolhive-host", " host.docker.internal "}})->config.toolhive_host,
+            "host.docker.internal");
 }
 
 TEST(Config, AFlagForToolHivesPlaceOutranksAVariableForTheOther) {
@@ -209,6 +220,14 @@ TEST(CommandLine, HelpNamesEveryOption) {
 
 TEST(Table, ColumnsAreAsWideAsNeeded) {
   EXPECT_EQ(render_table({"A", "B"}, {{"é", "x"}, {"long", ""}}), "A     B\né     x\nlong\n");
+}
+
+TEST(Table, NobodysTextEndsARowOrSteersTheTerminal) {
+  EXPECT_EQ(render_table({"A", "B"}, {{"x\n\x1b[2J",
+                                       "a\xc2\x9b"
+                                       "1m\x7f"}}),
+            "A       B\nx  [2J  a 1m\n");
+  EXPECT_EQ(printable("Zürich \xc2\xa0"), "Zürich \xc2\xa0");
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // Every option of the program, in the order of --help (drop-in section 2).
 #include "app/option_table.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "base/text.h"
 #include "http/url.h"
 
@@ -33,6 +36,17 @@ bool set_log_format(Config& config, const std::string& text) {
 bool set_config_path(Config& config, const std::string& text) {
   config.config_given = true;
   return set_text<&Config::config_path>(config, text);
+}
+// A URL or HOST:PORT would be looked up as a name, and nobody would know why nothing is found.
+bool set_toolhive_host(Config& config, const std::string& text) {
+  std::string_view host = trim(text);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const bool is_plain = std::ranges::all_of(host, [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("-._:%").find(char(c)) != std::string_view::npos;
+  });
+  if (!is_plain || std::ranges::count(host, ':') == 1) return false;
+  return set_text<&Config::toolhive_host>(config, std::string(host));
 }
 // As everywhere, an empty list is all of them.
 bool set_allowed_groups(Config& config, const std::string& text) {
@@ -192,9 +206,10 @@ std::vector<OptionRow> make_toolhive_rows() {
         .env = "TOOLHIVE_HOST",
         .fallback = "localhost",
         .allowed = "an IP address or a host name",
-        .help = "where `thv serve` listens; with --toolhive-port nothing else is tried",
+        .help = "where `thv serve` listens, and its servers; with --toolhive-port nothing else is "
+                "tried",
         .group = group},
-       set_text<&Config::toolhive_host>},
+       set_toolhive_host},
       port({.flag = "toolhive-port",
             .env = "TOOLHIVE_PORT",
             .fallback = "",

@@ -1,7 +1,7 @@
 #include "app/output.h"
 
-#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "base/text.h"
 
@@ -14,9 +14,20 @@ constexpr std::size_t kDescriptionBytes = 100;
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
+std::string printable(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) text[i] = ' ';
+    // U+0080 to U+009F, of which U+009B begins a terminal's commands.
+    const bool is_c1 =
+        byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (is_c1) text.replace(i, 2, " ");
+  }
+  return text;
+}
+
 std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
-  return ellipsized(text, kDescriptionBytes);
+  return ellipsized(printable(std::move(text)), kDescriptionBytes);
 }
 
 void optional_member(JsonWriter& w, std::string_view name, const std::string& value) {

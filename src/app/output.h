@@ -9,6 +9,9 @@
 namespace mcpo::app {
 
 void print(const std::string& text);  // to stdout
+// Blanks for control characters: what servers call themselves must neither end a line nor steer the
+// terminal.
+std::string printable(std::string text);
 // The beginning of a description, on one line.
 std::string one_line(std::string text);
 // Nothing when the value is empty.

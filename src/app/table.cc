@@ -1,6 +1,9 @@
 #include "app/table.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "app/output.h"
 
 namespace mcpo::app {
 namespace {
@@ -23,11 +26,12 @@ void append_row(std::string& out, const std::vector<std::string>& cells,
 }  // namespace
 
 std::string render_table(const std::vector<std::string>& header,
-                         const std::vector<std::vector<std::string>>& rows) {
+                         std::vector<std::vector<std::string>> rows) {
   std::vector<std::size_t> widths;
   widths.reserve(header.size());
   for (const auto& cell : header) widths.push_back(width(cell));
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
+    for (std::string& cell : row) cell = printable(std::move(cell));
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
   }
   std::string out;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/output.h"
 #include "gateway/answers.h"
 #include "gateway/toolset.h"
 #include "mcp/token_count.h"
@@ -35,8 +36,10 @@ std::string server_lines(const gateway::View& view) {
   for (const auto& server : view.servers()) {
     const catalog::Server& row = server.server();
     const std::string trouble = row.stale ? row.stale.reason : row.degraded.reason;
-    out += fmt::format("    {:<24} {:>4} tools{}\n", row.display_name,
-                       server.prepared->sorted.size(), trouble.empty() ? "" : "   ! " + trouble);
+    out += printable(fmt::format("    {:<24} {:>4} tools{}", row.display_name,
+                                 server.prepared->sorted.size(),
+                                 trouble.empty() ? "" : "   ! " + trouble)) +
+           "\n";
   }
   return out;
 }

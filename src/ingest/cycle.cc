@@ -201,6 +201,7 @@ async::Task<void> Cycle::reconcile(const sources::Observation& observation, Cycl
   Plan plan = ingest::plan({observation, *catalog, *parts_.activity, parts_.policy,
                             parts_.clock->wall_now(), connection_hash_, indexes_});
   log_plan(observation.origin, plan);
+  note_problems(observation);
   for (const ServerKey& key : plan.changes.removals) parts_.activity->erase(key);
   if (!plan.changes.empty()) {
     CO_CHECK_OK(co_await parts_.catalog->apply(std::move(plan.changes)));
@@ -210,6 +211,17 @@ async::Task<void> Cycle::reconcile(const sources::Observation& observation, Cycl
                         std::make_move_iterator(plan.report.end()));
   for (ListingDue& due : plan.listings) parts_.fetch->request(std::move(due));
   co_return Result<void>{};
+}
+
+// So that the next plan knows whose word it was when a server is degraded.
+void Cycle::note_problems(const sources::Observation& observation) {
+  for (const sources::Workload& workload : observation.workloads) {
+    const ServerKey key{observation.origin, workload.namespace_name, workload.name};
+    std::string problem = source_problem(workload);
+    if (!problem.empty() || parts_.activity->contains(key)) {
+      (*parts_.activity)[key].problem = std::move(problem);
+    }
+  }
 }
 
 // Trouble that goes on is said when it begins, not every cycle.

@@ -91,6 +91,7 @@ class Cycle {
   async::Co<> decide(sources::Observation observation, const std::set<SourceInstance>& led,
                      CycleReport& report);
   async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);
+  void note_problems(const sources::Observation& observation);
   void log_plan(const SourceInstance& origin, const Plan& plan);
   void leave_out_ourselves(sources::Observation& observation) const;
   bool is_ourselves(const sources::Workload& workload) const;

@@ -133,6 +133,21 @@ TEST_F(CycleTest, UnchangedCycleWritesNothing) {
   });
 }
 
+TEST_F(CycleTest, RemembersWhatASourceComplainsOf) {
+  run([](CycleTest& t) -> async::Co<> {
+    Process process(t.context, t.path());
+    const ServerKey board{kToolhive, "", "board"};
+    process.source.answer.workloads = {stopped("board")};
+    process.source.answer.workloads[0].problem = "odd transport";
+    (void)co_await process.run();
+    EXPECT_EQ(process.activity[board].problem, "odd transport");
+    process.source.answer.workloads[0].problem.clear();
+    (void)co_await process.run();
+    EXPECT_EQ(process.activity[board].problem, "");
+    co_await process.close();
+  });
+}
+
 TEST_F(CycleTest, TheSourceIsToldWhatIsKnownOfIt) {
   run([](CycleTest& t) -> async::Co<> {
     Process process(t.context, t.path());

@@ -189,10 +189,7 @@ class Planner {
     if (workload.spec) {
       after.connection_hash = in_.connection_hash(*workload.spec, workload.upstream_url);
     }
-    forget_degraded(after, workload.problem);
-    if (!workload.problem.empty() && !after.degraded) {
-      after.degraded = {in_.now, workload.problem};
-    }
+    take_problem(after, workload);
     list_if_due(before, after, workload);
     report_seen(before, after);
     store(before, std::move(after));
@@ -251,6 +248,17 @@ class Planner {
       if (entry.listed->created_at == before->created_at) list_if_due(before, after, *entry.listed);
     }
     mark_stale(*before, std::move(after), entry.reason);
+  }
+
+  // Where its source says how to reach it, what asking it has shown counts more.
+  void take_problem(Server& after, const Workload& workload) const {
+    const std::string problem = source_problem(workload);
+    const auto found = in_.activity.find(after.key);
+    const std::string told = found == in_.activity.end() ? "" : found->second.problem;
+    if (after.degraded && after.degraded.reason == told && told != problem) after.degraded = {};
+    forget_degraded(after, problem);
+    if (problem.empty() || (after.degraded && workload.spec)) return;
+    after.degraded = continued(after.degraded, problem, in_.now);
   }
 
   // What is not running need not answer. It is listed again when it runs.
@@ -359,6 +367,12 @@ catalog::Trouble continued(const catalog::Trouble& before, std::string reason, W
   if (before.reason == reason) return before;
   const WallTime since = before ? before.since : now;
   return {since, std::move(reason)};
+}
+
+std::string source_problem(const Workload& workload) {
+  const bool needs_address = catalog::is_offered_status(status_of(workload)) && !workload.spec;
+  if (!workload.problem.empty() || !needs_address) return workload.problem;
+  return "its source names no address for it";
 }
 
 Plan plan(const PlanInput& input) { return Planner(input).run(); }

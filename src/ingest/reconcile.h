@@ -26,6 +26,7 @@ struct Activity {
   WallTime last_success;
   bool tools_changed = false;   // list_changed came, or the session was made anew
   bool listing_failed = false;  // the last attempt did
+  std::string problem;          // source_problem() at the last plan
 };
 using ActivityMap = std::map<ServerKey, Activity>;
 
@@ -66,6 +67,9 @@ struct Plan {
 // The trouble's reason now. Keeps `since` while there is any, so that unchanged trouble is no
 // change.
 catalog::Trouble continued(const catalog::Trouble& before, std::string reason, WallTime now);
+
+// What is wrong with it by its source alone, before anybody has asked it; empty: nothing.
+std::string source_problem(const sources::Workload& workload);
 
 Plan plan(const PlanInput& input);
 

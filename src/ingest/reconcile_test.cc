@@ -162,6 +162,39 @@ TEST(Reconcile, ProblemOfAStoppedEntryIsKeptShown) {
   EXPECT_TRUE(scene.plan().changes.empty());
 }
 
+TEST(Reconcile, ProblemThatIsOverIsForgotten) {
+  Scene scene;
+  scene.known("github").degraded = {kNow, "odd transport"};
+  scene.activity[{kConfig, "", "github"}].problem = "odd transport";
+  scene.seen.workloads = {a_workload("github")};
+  const Plan plan = scene.plan();
+  ASSERT_EQ(plan.changes.upserts.size(), 1u);
+  EXPECT_FALSE(plan.changes.upserts[0].degraded);
+}
+
+TEST(Reconcile, WhatListingShowedOutlivesAProblemThatIsOver) {
+  Scene scene;
+  scene.known("github").degraded = {kNow, "connection refused"};
+  scene.activity[{kConfig, "", "github"}].problem = "odd transport";
+  scene.seen.workloads = {a_workload("github")};
+  EXPECT_TRUE(scene.plan().changes.empty());
+}
+
+TEST(Reconcile, RunningWithoutAnAddressIsDegraded) {
+  Scene scene;
+  scene.known("github").degraded = {kNow, "not known yet how to reach"};
+  scene.known("gitlab").status = "stopped";
+  for (const char* name : {"github", "gitlab"}) {
+    scene.seen.workloads.push_back(a_workload(name));
+    scene.seen.workloads.back().spec.reset();
+  }
+  scene.seen.workloads.back().status = "stopped";
+  const Plan plan = scene.plan();
+  ASSERT_EQ(plan.changes.upserts.size(), 1u);
+  EXPECT_EQ(plan.changes.upserts[0].degraded.reason, "its source names no address for it");
+  EXPECT_TRUE(plan.listings.empty());
+}
+
 TEST(Reconcile, UnknownStatusIsKeptAndOffered) {
   Scene scene;
   scene.known("github");

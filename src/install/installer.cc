@@ -282,8 +282,14 @@ void Installer::finish(Job& job, const Result<void>& done) {
                                         {"workload", job.workload},
                                         {"status", job.result->value().status},
                                         {"tools", job.result->value().tools.size()}});
+    return job.changed.notify_all();
+  }
+  job.result = std::unexpected(done.error());
+  if (done.error().code == Errc::cancelled) {
+    // What was sent is not undone by our end.
+    log_.info("stopped while a server was being installed; ToolHive may go on with it",
+              {{"entry", job.entry}, {"workload", job.workload}});
   } else {
-    job.result = std::unexpected(done.error());
     log_.warn("a server was not installed",
               {{"entry", job.entry}, {"workload", job.workload}, {"cause", done.error().message}});
   }

@@ -491,7 +491,7 @@ TEST_F(InstallerTest, WorkloadsOfOtherGroupsAreNotShown) {
 TEST_F(InstallerTest, WithoutToolHiveOrRegistryItSaysSo) {
   catalog = std::make_shared<const catalog::Catalog>();
   EXPECT_EQ(install({.server_name = "fetch"}).error().message,
-            "ToolHive's registry could not be read yet");
+            "ToolHive's registry has no entries, or could not be read yet");
   api = nullptr;
   EXPECT_NE(install({.server_name = "fetch"}).error().message.find("no ToolHive"),
             std::string::npos);

@@ -54,9 +54,9 @@ Planner::Planner(sources::toolhive::CurrentApi api, ReadCatalog read_catalog,
 Result<EntryPtr> Planner::find_entry(const std::string& server_name) const {
   const auto registry = read_catalog_()->registry_of(options_.origin);
   if (registry == nullptr) {
-    return fail(Errc::unavailable, api_() == nullptr
-                                       ? "no ToolHive was found, and servers are installed by it"
-                                       : "ToolHive's registry could not be read yet");
+    return fail(Errc::unavailable,
+                api_() == nullptr ? "no ToolHive was found, and servers are installed by it"
+                                  : "ToolHive's registry has no entries, or could not be read yet");
   }
   return install::find_entry(*registry, server_name);
 }

@@ -14,15 +14,23 @@ std::string command(std::string_view verb, std::string_view name, std::string_vi
 }  // namespace
 
 std::string advice(const AdviceSubject& server, const Error& error) {
+  const bool wants_login = says(error, "HTTP 401");
+  if (server.source == "config" && wants_login) return "Set them in its \"headers\"";
   if (server.source != "toolhive") return "";
+  if (wants_login) {
+    return "ToolHive, which runs it, has none that are valid: see " +
+           command("logs", server.name, " --proxy") +
+           "; a login or headers are given when a server is run";
+  }
   if (says(error, "connection refused")) {
     return "ToolHive calls it running, but its proxy has ended: " + command("stop", server.name) +
            ", then " + command("start", server.name) +
            " heals it; if it was just started anew, try again in a moment";
   }
   if (says(error, "not known yet how to reach")) {
-    return "ToolHive, which runs it, has not told where it is since this program started: start "
-           "ToolHive (`thv serve`), or see /health for why it cannot be asked";
+    return "ToolHive, which runs it, has named no address for it that can be used since this "
+           "program started: if ToolHive is away, start it (`thv serve`); /health says what is "
+           "wrong";
   }
   if (says(error, "HTTP 502")) {
     return "ToolHive calls it running, but its upstream, behind ToolHive's proxy, does not answer: "

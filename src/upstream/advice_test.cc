@@ -30,6 +30,12 @@ TEST(Advice, AToolHiveThatIsAwayIsNamed) {
   EXPECT_NE(advice(kTickets, error).find("`thv serve`"), std::string::npos);
 }
 
+TEST(Advice, CredentialsAreGivenWhereTheServerIsRun) {
+  const Error error{Errc::denied, "answers HTTP 401 Unauthorized: needs credentials"};
+  EXPECT_NE(advice(kTickets, error).find("`thv logs tickets --proxy`"), std::string::npos);
+  EXPECT_NE(advice({"config", "x", "http", ""}, error).find("\"headers\""), std::string::npos);
+}
+
 TEST(Advice, OtherSourcesSpeakForThemselves) {
   EXPECT_EQ(advice({"config", "x", "sse", ""}, {Errc::unavailable, "connection refused"}), "");
   EXPECT_EQ(advice(kTickets, {Errc::timeout, "no answer within 20 s"}), "");

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { HttpFake, stdio_fake } from '../lib/fake.mjs';
 import { call_tool, find_tool, text_of } from '../lib/mcp.mjs';
-import { run_json, temp_dir, write_config } from '../lib/optimizer.mjs';
+import { run, run_json, temp_dir, write_config } from '../lib/optimizer.mjs';
 import { cycles, ingest, offered, serve, servers_of, small_registry, start_toolhive, troubles, until_offered } from '../lib/toolhive.mjs';
 import { until } from '../lib/wait.mjs';
 
@@ -277,7 +277,9 @@ test('running does not mean callable: errors say what to do, tools stay', async 
     const r = await call_tool(o.url, 'delta', 'echo', { message: 'x' });
     assert.equal(r.isError, true);
     assert.match(text_of(r), /delta[^]*(behind|upstream)/i);
-    await until('it to be shown', async () => (await servers_of(t, o.data)).delta.degraded_reason);
+    const reason = await until('it to be shown', async () => (await servers_of(t, o.data)).delta.degraded_reason);
+    const table = await run(t, ['servers', '--data-dir', o.data]);
+    assert.ok(table.stdout.includes(reason), table.stdout);
     assert.ok((await offered(o)).includes('delta'));
   });
   await t.test('the proxy was killed: stop, then restart', async () => {

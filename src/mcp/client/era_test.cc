@@ -72,8 +72,7 @@ struct StatusCase {
 
 TEST(HttpAnswer, StatusesInWords) {
   const StatusCase cases[] = {
-      {401, "", Errc::denied,
-       "answers HTTP 401 Unauthorized: needs credentials (set them in \"headers\")"},
+      {401, "", Errc::denied, "answers HTTP 401 Unauthorized: needs credentials"},
       {404, "", Errc::not_found,
        "answers HTTP 404 Not Found: there is no MCP endpoint at this URL"},
       {400, "", Errc::invalid, "answers HTTP 400 Bad Request"},

@@ -33,7 +33,7 @@ Error to_error(int status, const http::Headers& headers) {
   switch (status) {
     case 401:
     case 407:
-      return {Errc::denied, text + ": needs credentials (set them in \"headers\")"};
+      return {Errc::denied, text + ": needs credentials"};
     case 403:
       return {Errc::denied, text + ": not allowed with these credentials"};
     case 404:

@@ -3,7 +3,7 @@
 namespace mcpo::sources::toolhive {
 namespace {
 
-constexpr const char* kLastUpdated = "registry.last_updated";
+constexpr const char* kLastUpdated = "registry.last_updated";  // "" of one without entries
 constexpr const char* kEmpty = "registry.empty";
 
 Result<ParsedRegistry> whole_page(Result<ParsedRegistry> page) {
@@ -72,19 +72,21 @@ async::Task<ParsedRegistry> RegistryReader::parse(std::string text) {
 
 Result<void> RegistryReader::take(ParsedRegistry parsed, const std::string& last_updated,
                                   const Memory& memory, Observation& out) {
-  if (parsed.reading.entries.empty() && !memory.contains(kEmpty)) {
+  const bool is_empty = parsed.reading.entries.empty();
+  const auto known = memory.find(kLastUpdated);
+  const bool had_entries = known != memory.end() && !known->second.empty();
+  if (is_empty && had_entries && !memory.contains(kEmpty)) {
     out.memory[kEmpty] = "1";
     return fail(Errc::corrupt,
                 "the registry is suddenly empty; it counts when it is so twice in a row");
   }
-  if (memory.contains(kEmpty) && !parsed.reading.entries.empty()) out.memory[kEmpty] = std::nullopt;
+  if (memory.contains(kEmpty) && !is_empty) out.memory[kEmpty] = std::nullopt;
   for (const std::string& problem : parsed.problems) {
     log_.warn("a registry entry is left out", {{"cause", problem}});
   }
-  if (!last_updated.empty()) {
-    parsed.reading.last_updated = last_updated;
-    out.memory[kLastUpdated] = last_updated;
-  }
+  if (!last_updated.empty()) parsed.reading.last_updated = last_updated;
+  // An empty one is read again at every look: it costs nothing, and has a first entry some day.
+  out.memory[kLastUpdated] = is_empty ? "" : last_updated;
   out.registry = std::move(parsed.reading);
   return {};
 }

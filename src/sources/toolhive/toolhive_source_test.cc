@@ -139,6 +139,19 @@ TEST_F(ToolHiveSourceTest, ConnectsToTheProxyOfTheList) {
   EXPECT_TRUE(has(workload(seen, "odd").problem, "its address cannot be used"));
 }
 
+TEST_F(ToolHiveSourceTest, ServersOfAnotherMachineAreReachedThere) {
+  options.reading.proxy_host = "host.docker.internal";
+  restart();
+  api().add_remote("docs", "http://localhost:9001/mcp");
+  api().add_remote("lan", "https://h.example/x").url = "http://10.0.0.7:20001/mcp";
+  const Observation seen = observe();
+  const auto spec = std::get<mcp::HttpSpec>(workload(seen, "docs").spec.value());
+  EXPECT_EQ(spec.url.str(), "http://host.docker.internal:20001/mcp");
+  EXPECT_EQ(workload(seen, "docs").url, "http://host.docker.internal:20001/mcp");
+  EXPECT_EQ(workload(seen, "docs").upstream_url, "http://localhost:9001/mcp");
+  EXPECT_EQ(workload(seen, "lan").url, "http://10.0.0.7:20001/mcp");
+}
+
 TEST_F(ToolHiveSourceTest, AnUnchangedCycleIsOneListAndTheDetails) {
   for (int i = 0; i < 20; ++i) {
     const std::string n = std::to_string(i);
@@ -435,8 +448,27 @@ TEST_F(ToolHiveSourceTest, OnePageOfSeveralIsNoRegistry) {
   EXPECT_TRUE(has(seen.registry_problem, "of which one page shows only 1"));
 }
 
-TEST_F(ToolHiveSourceTest, AnEmptyRegistryMustBeSeenTwice) {
+TEST_F(ToolHiveSourceTest, ARegistryThatNeverHadEntriesIsBelievedAtOnce) {
   api().registry = R"({"servers":{}})";
+  for (const char* date : {"2026-08-24", "2026-08-25", ""}) {
+    api().registry_info.last_updated = date;
+    restart();
+    const Observation seen = observe();
+    EXPECT_EQ(seen.state, ObservationState::complete);
+    EXPECT_EQ(seen.registry_problem, "") << date;
+    EXPECT_TRUE(seen.registry && seen.registry->entries.empty()) << date;
+  }
+  // Its first entry is seen, whatever its date.
+  api().registry = ApiFake().registry;
+  restart();
+  EXPECT_FALSE(observe().registry.value().entries.empty());
+}
+
+TEST_F(ToolHiveSourceTest, ASuddenlyEmptyRegistryMustBeSeenTwice) {
+  (void)observe();
+  api().registry = R"({"servers":{}})";
+  api().registry_info.last_updated = "2026-08-25";
+  restart();
   Observation seen = observe();
   EXPECT_FALSE(seen.registry);
   EXPECT_TRUE(has(seen.registry_problem, "suddenly empty")) << seen.registry_problem;

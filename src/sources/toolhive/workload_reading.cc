@@ -39,6 +39,14 @@ std::string tell_unreadable(const Observation& seen) {
          " workloads could not be read: " + first + (is_only_cause ? "" : ", and other causes");
 }
 
+void reach_at(const std::string& host, Workload& workload) {
+  if (host.empty() || !workload.spec) return;
+  http::Url& url = std::get<mcp::HttpSpec>(*workload.spec).url;
+  if (!http::is_loopback_host(url.host)) return;
+  url.host = host;
+  workload.url = redacted_url(url.str());
+}
+
 std::string memory_key(const std::string& name) { return std::string(kMemoryPrefix) + name; }
 
 }  // namespace
@@ -125,6 +133,7 @@ void WorkloadReading::add(ListedWorkload listed) {
             .trouble = "",
             .left_out = {}};
   Workload& workload = item.workload;
+  reach_at(options_.proxy_host, workload);
   if (options_.skipped.contains(workload.name)) {
     item.left_out = "it is one of the skipped workloads";
   } else if (options_.is_ourselves && workload.spec) {

@@ -26,6 +26,8 @@ struct ReadingOptions {
   // For what must be compared over restarts and must not be guessed. The key lives outside the
   // database; nothing is remembered of a URL but this hash.
   std::string hash_key;
+  // Where ToolHive is when that is not this machine: the list then says 127.0.0.1 of that one.
+  std::string proxy_host;
 };
 
 // The memory key under which the plan keeps that the last list was empty.
