@@ -10,10 +10,10 @@
 #include <cstring>
 #include <filesystem>
 
+#include "app/secret.h"
 #include "app/version.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "embed/model_files.h"
 #include "sources/config_file/config_file_source.h"
 #include "sources/toolhive/discovery.h"
 #include "upstream/self.h"
@@ -118,11 +118,11 @@ sources::toolhive::DiscoveryOptions toolhive_places(const Config& config) {
 
 // From the file at every look: whoever renews it need not restart us.
 std::string toolhive_token(const Config& config, Logger& log) {
-  if (config.toolhive_token_file.empty()) return config.toolhive_token;
-  auto text = embed::read_small_file(config.toolhive_token_file, 64 << 10);
-  if (text) return std::string(trim(*text));
-  log.warn("the token for ToolHive cannot be read", {{"cause", text.error().message}});
-  return config.toolhive_token;
+  auto token = read_secret(config.toolhive_token, config.toolhive_token_file,
+                           "the token for ToolHive (MCPO_TOOLHIVE_TOKEN)");
+  if (token) return *std::move(token);
+  log.warn("there is no token for ToolHive", {{"cause", token.error().message}});
+  return "";
 }
 
 // Its date (0.2 kB) is asked with each look at workloads, but not every second: it costs ToolHive a

@@ -1,8 +1,6 @@
 #include "app/semantics.h"
 
-#include <algorithm>
-
-#include "base/text.h"
+#include "app/secret.h"
 #include "embed/local_encoder.h"
 #include "embed/model_files.h"
 #include "embed/onnx_embedder.h"
@@ -28,27 +26,12 @@ Result<EncoderPtr> make_local(const Config& config, async::Executor executor, Lo
   return std::make_unique<embed::LocalEncoder>(std::move(executor), std::move(load), options, log);
 }
 
-Result<std::string> service_key(const Config& config) {
-  std::string key = config.embedding_service_key;
-  std::string where = "the key of the embeddings service (MCPO_EMBEDDING_SERVICE_KEY)";
-  if (const std::string& file = config.embedding_service_key_file; !file.empty()) {
-    TRY(key, embed::read_small_file(file, 64 << 10));
-    where = "the key of the embeddings service (" + file + ")";
-  }
-  key = std::string(trim(key));
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  // It would be sent without one, and what the service says then leads nowhere.
-  if (std::ranges::any_of(key, is_control)) {
-    return fail(Errc::invalid, where + " has several lines or control characters");
-  }
-  return key;
-}
-
 Result<EncoderPtr> make_service(const Config& config, http::Client& http, const Clock& clock,
                                 Logger& log) {
   embed::ServiceOptions options;
   TRY(options.url, http::parse_url(config.embedding_service_url));
-  TRY(options.key, service_key(config));
+  TRY(options.key, read_secret(config.embedding_service_key, config.embedding_service_key_file,
+                               "the key of the embeddings service (MCPO_EMBEDDING_SERVICE_KEY)"));
   options.model = config.embedding_model;
   return std::make_unique<embed::ServiceEncoder>(http, clock, std::move(options), log);
 }

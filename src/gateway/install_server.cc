@@ -62,8 +62,10 @@ std::string tools_sentence(const InstallResult& result) {
   std::vector<std::string> names = result.tools;
   names.resize(std::min(names.size(), kMaxNamesInText));
   if (names.size() < result.tools.size()) names.emplace_back("...");
-  return " It has " + std::to_string(result.tools.size()) + " tools, to be called through " +
-         "call_tool with server_name \"" + result.display_name + "\": " + join(names, ", ") + ".";
+  const std::string count =
+      result.tools.size() == 1 ? "one tool" : std::to_string(result.tools.size()) + " tools";
+  return " It has " + count + ", to be called through " + "call_tool with server_name \"" +
+         result.display_name + "\": " + join(names, ", ") + ".";
 }
 
 std::string structured(const InstallResult& result) {
