@@ -225,7 +225,8 @@ async::Task<Pool::Lease> Pool::acquire(ServerId server, async::Deadline deadline
     if (impl->closing) co_return fail(Errc::unavailable, "the optimizer is stopping");
     const Route* route = impl->directory.find(server);
     if (route == nullptr) {
-      co_return fail(Errc::not_found, "it is not known yet how to reach this server");
+      co_return std::unexpected(
+          Error{Errc::not_found, "it is not known yet how to reach this server", Cause::no_route});
     }
     if (const auto it = impl->slots.find(server); it != impl->slots.end() && it->second.session) {
       if (it->second.session->client->alive()) co_return impl->lease(it->second);

@@ -135,6 +135,7 @@ TEST_F(PoolTest, UnknownServerIsNotFound) {
   run([](PoolTest& t) -> async::Co<> {
     auto none = co_await t.pool.acquire(ServerId{9}, soon());
     EXPECT_EQ(none.error().code, Errc::not_found);
+    EXPECT_EQ(none.error().cause, Cause::no_route);
   });
 }
 

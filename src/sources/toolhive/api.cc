@@ -28,7 +28,7 @@ struct Ask {
 
 // Of something that was sent and not answered nobody knows how far it is.
 Error unanswered(Error error) {
-  const bool was_sent = !error.message.starts_with("connect to ");  // http/client.h
+  const bool was_sent = error.cause != Cause::not_reached && error.cause != Cause::refused;
   if (was_sent && error.code == Errc::unavailable) error.code = Errc::timeout;
   if (!was_sent && error.code == Errc::timeout) error.code = Errc::unavailable;
   return error;
