@@ -225,13 +225,17 @@ async::Task<void> ToolHiveSource::watch_file(std::function<void()> on_change) {
   }
 }
 
+// `next_look_` is no time to reckon with before the first failure.
+async::Deadline ToolHiveSource::next_retry() const {
+  if (!wants_retry_) return async::Deadline::never();
+  const auto wait = std::chrono::duration_cast<Millis>(next_look_ - clock_.now());
+  return async::Deadline::in(std::max(wait, Millis(1)));
+}
+
 async::Task<void> ToolHiveSource::retry(std::function<void()> on_change) {
   while (true) {
     const auto seen = retry_changed_.version();
-    const auto wait = std::chrono::duration_cast<Millis>(next_look_ - clock_.now());
-    const auto until =
-        wants_retry_ ? async::Deadline::in(std::max(wait, Millis(1))) : async::Deadline::never();
-    const auto changed = co_await retry_changed_.wait_change(seen, until);
+    const auto changed = co_await retry_changed_.wait_change(seen, next_retry());
     if (!changed && changed.error().code != Errc::timeout) co_return changed;
     if (changed || !wants_retry_) continue;
     wants_retry_ = false;

@@ -62,6 +62,7 @@ class ToolHiveSource final : public Source {
   void found(std::shared_ptr<Api> api);
   void back_off();
   void note_unknown_words(const std::vector<ListedWorkload>& list);
+  async::Deadline next_retry() const;
   async::Task<void> watch_file(std::function<void()> on_change);
   async::Task<void> retry(std::function<void()> on_change);
 

@@ -551,6 +551,18 @@ TEST_F(ToolHiveSourceTest, ALostOneIsLookedForWithoutWaitingForThePoll) {
   EXPECT_EQ(triggers, 1);
 }
 
+TEST_F(ToolHiveSourceTest, WhatIsNotLostIsNotLookedForInBetween) {
+  clock.advance(Millis(1));
+  int triggers = 0;
+  auto body = [](ToolHiveSourceTest& t, int& count) -> async::Co<> {
+    const auto ended = co_await async::with_deadline(t.source->watch([&] { ++count; }),
+                                                     async::Deadline::in(Millis(30)), "watch");
+    EXPECT_EQ(ended.error().code, Errc::timeout);
+  };
+  run(body(*this, triggers));
+  EXPECT_EQ(triggers, 0);
+}
+
 TEST_F(ToolHiveSourceTest, CancellationTeachesNothing) {
   for (int i = 0; i < 40; ++i) {
     const std::string name = "r" + std::to_string(i);
