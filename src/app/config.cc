@@ -7,9 +7,13 @@ namespace mcpo::app {
 namespace {
 
 // Options of the Python project that mean nothing here (drop-in section 2).
-constexpr const char* kWithoutEffect[] = {"FASTEMBED_CACHE_PATH", "TIKTOKEN_CACHE_DIR",
-                                          "LLMLINGUA_MODEL_PATH", "RELOAD_SERVER",
-                                          "RICH_TRACEBACKS",      "TOOLHIVE_SKIP_BACKOFF"};
+constexpr const char* kWithoutEffect[] = {"FASTEMBED_CACHE_PATH",
+                                          "TIKTOKEN_CACHE_DIR",
+                                          "LLMLINGUA_MODEL_PATH",
+                                          "RELOAD_SERVER",
+                                          "RICH_TRACEBACKS",
+                                          "TOOLHIVE_SKIP_BACKOFF",
+                                          "REGISTRY_INGESTION_BATCH_SIZE"};
 
 std::string home_folder(const Environment& environment, const char* variable,
                         const char* below_home) {

@@ -150,6 +150,7 @@ TEST(Config, ModesAndWeights) {
 TEST(Config, OptionsWithoutEffectAreTold) {
   EXPECT_EQ(made({}, {{"RELOAD_SERVER", "1"}})->notes,
             std::vector<std::string>{"RELOAD_SERVER has no effect here"});
+  EXPECT_EQ(made({}, {{"REGISTRY_INGESTION_BATCH_SIZE", "7"}})->notes.size(), 1u);
 }
 
 CommandLine line(std::vector<std::string> arguments) {
@@ -181,6 +182,10 @@ TEST(CommandLine, MistakesAreNamedWithWhatIsNear) {
   ASSERT_FALSE(option.has_value());
   EXPECT_NE(option.error().message.find("did you mean --port"), std::string::npos)
       << option.error().message;
+  const auto longer = parse_command_line({"serve", "--toolhive-sockt=/run/thv.sock"});
+  ASSERT_FALSE(longer.has_value());
+  EXPECT_NE(longer.error().message.find("did you mean --toolhive-socket?"), std::string::npos)
+      << longer.error().message;
   EXPECT_FALSE(parse_command_line({"serv"}).has_value());
   EXPECT_FALSE(parse_command_line({"search"}).has_value());
   EXPECT_FALSE(parse_command_line({"serve", "--port"}).has_value());
