@@ -97,6 +97,10 @@ void Enricher::leave_out_refused(std::vector<WantedText>& wanted) const {
 async::Task<void> Enricher::tidy_up() {
   std::vector<ContentHash> texts = views_.view()->texts();
   book_.keep_only(texts);
+  if (!refused_.empty()) {
+    const std::set<ContentHash> kept(texts.begin(), texts.end());
+    std::erase_if(refused_, [&](const ContentHash& text) { return !kept.contains(text); });
+  }
   co_return co_await catalog_.prune_vectors(encoder_.identity(), std::move(texts));
 }
 

@@ -74,7 +74,7 @@ class Enricher {
   Logger& log_;
   EnrichmentProgress progress_;
   std::unique_ptr<catalog::Lease> lease_;  // held: this process encodes
-  std::set<ContentHash> refused_;          // texts that the encoder cannot take
+  std::set<ContentHash> refused_;          // texts of this view that the encoder cannot take
   std::vector<std::pair<ContentHash, std::string>> unwritten_;
 };
 
