@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "async/notifier.h"
+#include "async/caught.h"
 #include "base/text.h"
 
 namespace mcpo::gateway {
@@ -154,7 +154,7 @@ async::Task<void> Enricher::encode_some(std::shared_ptr<Work> work) {
     const std::span rest = std::span<const WantedText>(work->texts).subspan(work->next);
     const std::span batch = rest.first(std::min(options_.batch, rest.size()));
     work->next += batch.size();
-    outcome = co_await encode_batch(batch);
+    outcome = co_await async::caught(encode_batch(batch));
     if (!outcome) break;
     work->done += batch.size();
     publish_progress(*work);
