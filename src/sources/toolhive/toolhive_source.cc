@@ -167,7 +167,7 @@ void ToolHiveSource::back_off() {
 async::Task<void> ToolHiveSource::read(const History& history, std::vector<ListedWorkload> list,
                                        Observation& out, async::Deadline deadline) {
   std::shared_ptr<Api> api = api_;
-  WorkloadReading reading(api, options_.reading, history, std::move(list), unread_);
+  WorkloadReading reading(api, options_.reading, history, std::move(list), silent_);
   // One for all, so that a cycle's length does not depend on how many do not answer.
   const async::Deadline until = deadline.earlier(async::Deadline::in(options_.request_timeout));
   // Where not all can be asked at once, those that do not answer must leave time for the others.
@@ -184,7 +184,7 @@ async::Task<void> ToolHiveSource::read(const History& history, std::vector<Liste
                                          std::move(work), log_));
   reading.finish(out);
   out.registry_problem = registry_.problem();
-  if (!history.routes_only) unread_ = reading.unread();
+  if (!history.routes_only) silent_ = reading.silent();
   co_return Result<void>();
 }
 

@@ -82,7 +82,7 @@ class ToolHiveSource final : public Source {
   bool was_found_ = false;    // in the life of this process
   bool wants_retry_ = false;  // watch() wakes at next_look_
   async::Notifier retry_changed_;
-  std::set<std::string> unread_;  // in the last cycle: asked last in the next
+  std::set<std::string> silent_;  // in the last cycle: asked last in the next
   std::set<std::string> noted_;   // unknown words that were logged
 };
 

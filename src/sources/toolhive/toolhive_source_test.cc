@@ -201,6 +201,23 @@ TEST_F(ToolHiveSourceTest, WhatHangsDelaysNoOther) {
   EXPECT_EQ(api().calls.at(1), "details r20");
 }
 
+TEST_F(ToolHiveSourceTest, WhoeverHadNoTurnIsAskedFirstTheNextTime) {
+  options.request_timeout = Millis(60);
+  options.max_parallel = 2;
+  restart();
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "r" + std::to_string(i);
+    api().add_remote(name, "https://h.example/" + name);
+    if (i < 7) api().hangs.insert("details " + name);
+  }
+  EXPECT_EQ(observe().workloads.size(), 0u);
+  for (int cycle = 0; cycle < 2; ++cycle) {
+    const Observation seen = observe();
+    ASSERT_EQ(seen.workloads.size(), 1u);
+    EXPECT_EQ(seen.workloads[0].name, "r7");
+  }
+}
+
 TEST_F(ToolHiveSourceTest, AnUnreadableWorkloadIsReachableWhereItWasOnlyIfItIsTheSame) {
   api().add_remote("same", "https://h.example/1");
   api().add_remote("other", "https://h.example/2").created_at = "2026-12-01T00:00:00Z";
