@@ -18,9 +18,14 @@ TEST_F(ToolHiveSourceTest, TheRegistryIsReadWhenItsDateMoved) {
   api().registry_info.last_updated = "2026-09-01";
   clock.advance(options.registry_check);
   EXPECT_TRUE(observe().registry);
-  source->refresh_registry();
-  EXPECT_TRUE(observe().registry);
   restart();
+  EXPECT_FALSE(observe().registry);
+}
+
+TEST_F(ToolHiveSourceTest, ARegistryThatTheCatalogDidNotTakeIsReadAgain) {
+  EXPECT_TRUE(observe().registry);
+  history.memory.erase("registry.last_updated");  // nothing of that cycle could be written
+  EXPECT_TRUE(observe().registry);
   EXPECT_FALSE(observe().registry);
 }
 

@@ -173,7 +173,7 @@ async::Task<void> ToolHiveSource::read(const History& history, std::vector<Liste
   // Where not all can be asked at once, those that do not answer must leave time for the others.
   const bool must_share = reading.jobs() > options_.max_parallel;
   const Millis share = must_share ? until.remaining() / 2 : until.remaining();
-  const bool asks_registry = !history.routes_only && registry_.is_due();
+  const bool asks_registry = !history.routes_only && registry_.is_due(history.memory);
   const std::size_t first_job = asks_registry ? 1 : 0;
   auto work = [&](std::size_t i) -> async::Task<void> {
     if (i < first_job) return registry_.read(api, history.memory, out, until);

@@ -42,8 +42,6 @@ class ToolHiveSource final : public Source {
   // When the discovery file changes; and, once a ToolHive was lost, when the next look is due.
   async::Task<void> watch(std::function<void()> on_change) override;
 
-  // The next cycle reads the registry, whether its date moved or not.
-  void refresh_registry() { registry_.refresh(); }
   // The one in use; null while none is.
   std::shared_ptr<Api> current_api() const { return api_; }
   // Why there is none, or why it gave no list at the last look; empty: it did.

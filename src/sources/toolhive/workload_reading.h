@@ -28,9 +28,6 @@ struct ReadingOptions {
   std::string hash_key;
 };
 
-// The memory key under which the plan keeps that the last list was empty.
-inline constexpr const char* kEmptyListing = "listing.empty";
-
 // What the list alone says: all but the identity.
 Workload make_workload(const ListedWorkload& listed);
 bool is_remote(const ListedWorkload& listed);
