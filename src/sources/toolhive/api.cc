@@ -158,8 +158,7 @@ class HttpApi final : public Api {
     Ask ask{.what = "registry", .path = std::move(path)};
     ask.max_bytes = kMaxRegistry;
     ask.asked = Asked::registry;
-    const auto until = deadline.earlier(async::Deadline::in(options_.registry_timeout));
-    co_return co_await send(std::move(ask), until);
+    co_return co_await send(std::move(ask), request_deadline(deadline));
   }
 
   async::Task<void> act(std::string name, std::string method, std::string_view rest,

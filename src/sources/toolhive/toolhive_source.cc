@@ -1,12 +1,10 @@
 #include "sources/toolhive/toolhive_source.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/this_coro.hpp>
 
 #include "async/periodic.h"
 #include "async/task_scope.h"
-#include "base/text.h"
 #include "sources/file_watch.h"
 #include "sources/for_each_parallel.h"
 
@@ -14,16 +12,6 @@ namespace mcpo::sources::toolhive {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr std::array kStatuses{"running",  "stopped",         "error",         "starting",
-                               "stopping", "unhealthy",       "removing",      "unknown",
-                               "",         "unauthenticated", "auth_retrying", "policy_stopped"};
-constexpr std::array kTransports{"stdio", "sse", "streamable-http", "inspector", ""};
-
-template <std::size_t N>
-bool contains(const std::array<const char*, N>& words, std::string_view word) {
-  return std::ranges::any_of(words, [&](const char* known) { return word == known; });
-}
 
 SourceInstance origin_of(const Finder& finder) {
   const std::string place = finder.fixed_place();
@@ -53,7 +41,6 @@ async::Co<Observation> ToolHiveSource::observe(History history, async::Deadline 
     if (is_unheard_of(history)) out.state = ObservationState::absent;
     co_return out;
   }
-  note_unknown_words(*listed);
   Result<void> read_all = co_await read(history, *std::move(listed), out, deadline);
   if (!read_all) {
     // Cancelled in the middle: what was read is not the whole.
@@ -186,19 +173,6 @@ async::Task<void> ToolHiveSource::read(const History& history, std::vector<Liste
   out.registry_problem = registry_.problem();
   if (!history.routes_only) silent_ = reading.silent();
   co_return Result<void>();
-}
-
-void ToolHiveSource::note_unknown_words(const std::vector<ListedWorkload>& list) {
-  for (const ListedWorkload& workload : list) {
-    const bool odd_status = !contains(kStatuses, workload.status);
-    const bool odd_transport = !contains(kTransports, workload.transport);
-    if (!odd_status && !odd_transport) continue;
-    const std::string& word = odd_status ? workload.status : workload.transport;
-    if (noted_.size() >= 100 || !noted_.insert(word).second) continue;
-    log_.warn(odd_status ? "ToolHive reports a status that we do not know; it is kept as it is"
-                         : "ToolHive reports a transport that we do not know; it will be tried",
-              {{"server", workload.name}, {"word", ellipsized(word, 64)}});
-  }
 }
 
 async::Task<void> ToolHiveSource::watch(std::function<void()> on_change) {

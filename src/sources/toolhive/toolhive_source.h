@@ -59,7 +59,6 @@ class ToolHiveSource final : public Source {
   void lost(const Error& error);
   void found(std::shared_ptr<Api> api);
   void back_off();
-  void note_unknown_words(const std::vector<ListedWorkload>& list);
   async::Deadline next_retry() const;
   async::Task<void> watch_file(std::function<void()> on_change);
   async::Task<void> retry(std::function<void()> on_change);
@@ -81,7 +80,6 @@ class ToolHiveSource final : public Source {
   bool wants_retry_ = false;  // watch() wakes at next_look_
   async::Notifier retry_changed_;
   std::set<std::string> silent_;  // in the last cycle: asked last in the next
-  std::set<std::string> noted_;   // unknown words that were logged
 };
 
 }  // namespace mcpo::sources::toolhive

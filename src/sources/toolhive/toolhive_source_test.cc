@@ -299,7 +299,7 @@ TEST_F(ToolHiveSourceTest, SecretsOfUrlsGoNowhere) {
   const auto end = lseek(fd, 0, SEEK_END);
   std::string logged(static_cast<std::size_t>(end), '\0');
   ASSERT_EQ(pread(fd, logged.data(), logged.size(), 0), end);
-  EXPECT_TRUE(has(logged, "a status that we do not know")) << logged;
+  EXPECT_TRUE(has(logged, "ToolHive cannot be asked")) << logged;
   EXPECT_FALSE(has(seen, secret)) << seen;
   EXPECT_FALSE(has(logged, secret)) << logged;
   EXPECT_TRUE(has(seen, "https://h.example/mcp?api_key=***")) << seen;

@@ -21,8 +21,7 @@ namespace mcpo::sources::toolhive {
 
 struct ReadingOptions {
   std::set<std::string> skipped;  // SKIPPED_WORKLOADS: whole names
-  // Why what this leads to is this optimizer itself, or nullopt.
-  std::function<std::optional<std::string>(const mcp::ConnectionSpec&)> is_ourselves;
+  IsOurselves is_ourselves;
   // For what must be compared over restarts and must not be guessed. The key lives outside the
   // database; nothing is remembered of a URL but this hash.
   std::string hash_key;
