@@ -1,7 +1,5 @@
 #include "app/semantics.h"
 
-#include <unistd.h>
-
 #include "base/text.h"
 #include "embed/local_encoder.h"
 #include "embed/model_files.h"
