@@ -2,6 +2,7 @@
 
 #include "app/option_table.h"
 #include "base/text.h"
+#include "sources/identity.h"
 
 namespace mcpo::app {
 namespace {
@@ -15,6 +16,13 @@ constexpr const char* kWithoutEffect[] = {"FASTEMBED_CACHE_PATH",
                                           "TOOLHIVE_SKIP_BACKOFF",
                                           "REGISTRY_INGESTION_BATCH_SIZE"};
 
+// A value that is refused, for its error: without what may be a secret in a URL, because errors
+// end up in logs.
+std::string shown(const std::string& value) {
+  if (value.find_first_of("@?") != std::string::npos) return sources::redacted_url(value);
+  return ellipsized(to_valid_utf8(value), 200);
+}
+
 std::string home_folder(const Environment& environment, const char* variable,
                         const char* below_home) {
   if (auto folder = environment(variable); folder && !folder->empty()) return *folder;
@@ -27,7 +35,7 @@ Result<void> check_async_twin(const Config& config, const Environment& environme
   Config other;
   if (!set_database(other, *twin)) {
     return fail(Errc::invalid,
-                "ASYNC_DB_URL: given was \"" + *twin + "\"; allowed is sqlite:///path");
+                "ASYNC_DB_URL: given was \"" + shown(*twin) + "\"; allowed is sqlite:///path");
   }
   if (environment("DB_URL") && other.database_path != config.database_path) {
     return fail(Errc::invalid, "ASYNC_DB_URL and DB_URL name different databases; set DB_URL only");
@@ -113,8 +121,8 @@ Result<ConfigResult> make_config(const std::map<std::string, std::string>& flags
       where = info.env + " (--" + info.flag + ")";
     }
     if (value && !row.set(out.config, *value)) {
-      return fail(Errc::invalid, where + ": given was \"" + ellipsized(to_valid_utf8(*value), 200) +
-                                     "\"; allowed is " + info.allowed + "; the default is " +
+      return fail(Errc::invalid, where + ": given was \"" + shown(*value) + "\"; allowed is " +
+                                     info.allowed + "; the default is " +
                                      (info.fallback.empty() ? "none" : info.fallback));
     }
   }

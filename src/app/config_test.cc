@@ -36,6 +36,19 @@ TEST(Config, WrongValueNamesOptionValueAndRange) {
             "any free one; the default is 9900");
 }
 
+TEST(Config, ARefusedValueShowsNoPassword) {
+  const std::string url = "postgresql://ada:s3cret@db.example/x?sslkey=s3cret";
+  for (const char* name : {"DB_URL", "ASYNC_DB_URL"}) {
+    const auto refused = made({}, {{name, url}});
+    ASSERT_FALSE(refused.has_value());
+    const std::string& text = refused.error().message;
+    EXPECT_NE(text.find("postgresql://db.example/x"), std::string::npos) << text;
+    EXPECT_EQ(text.find("s3cret"), std::string::npos) << text;
+  }
+  const auto service = made({{"embedding-service-url", "ada:s3cret@host"}}, {});
+  EXPECT_EQ(service.error().message.find("s3cret"), std::string::npos) << service.error().message;
+}
+
 TEST(Config, EveryDefaultIsAllowedAndEveryOptionRefusesRubbish) {
   for (const OptionInfo& info : option_infos()) {
     EXPECT_FALSE(info.help.empty() || info.allowed.empty() || info.env.empty()) << info.flag;
