@@ -7,7 +7,6 @@
 //   known, not listed       status by name: only 404 proves that it is gone
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
