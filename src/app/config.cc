@@ -2,14 +2,26 @@
 
 #include "app/option_table.h"
 #include "base/text.h"
+#include "sources/identity.h"
 
 namespace mcpo::app {
 namespace {
 
 // Options of the Python project that mean nothing here (drop-in section 2).
-constexpr const char* kWithoutEffect[] = {"FASTEMBED_CACHE_PATH", "TIKTOKEN_CACHE_DIR",
-                                          "LLMLINGUA_MODEL_PATH", "RELOAD_SERVER",
-                                          "RICH_TRACEBACKS",      "TOOLHIVE_SKIP_BACKOFF"};
+constexpr const char* kWithoutEffect[] = {"FASTEMBED_CACHE_PATH",
+                                          "TIKTOKEN_CACHE_DIR",
+                                          "LLMLINGUA_MODEL_PATH",
+                                          "RELOAD_SERVER",
+                                          "RICH_TRACEBACKS",
+                                          "TOOLHIVE_SKIP_BACKOFF",
+                                          "REGISTRY_INGESTION_BATCH_SIZE"};
+
+// A value that is refused, for its error: without what may be a secret in a URL, because errors
+// end up in logs.
+std::string shown(const std::string& value) {
+  if (value.find_first_of("@?") != std::string::npos) return sources::redacted_url(value);
+  return ellipsized(to_valid_utf8(value), 200);
+}
 
 std::string home_folder(const Environment& environment, const char* variable,
                         const char* below_home) {
@@ -23,7 +35,7 @@ Result<void> check_async_twin(const Config& config, const Environment& environme
   Config other;
   if (!set_database(other, *twin)) {
     return fail(Errc::invalid,
-                "ASYNC_DB_URL: given was \"" + *twin + "\"; allowed is sqlite:///path");
+                "ASYNC_DB_URL: given was \"" + shown(*twin) + "\"; allowed is sqlite:///path");
   }
   if (environment("DB_URL") && other.database_path != config.database_path) {
     return fail(Errc::invalid, "ASYNC_DB_URL and DB_URL name different databases; set DB_URL only");
@@ -60,19 +72,6 @@ void fit_backoff(ConfigResult& out) {
   config.toolhive_max_backoff = config.toolhive_initial_backoff;
   out.notes.emplace_back(
       "TOOLHIVE_MAX_BACKOFF is below TOOLHIVE_INITIAL_BACKOFF, which counts instead");
-}
-
-// For people, who may copy it: without what a URL has of secrets.
-std::string shown(const std::string& value) {
-  std::string out = to_valid_utf8(value);
-  if (const std::size_t scheme = out.find("://"); scheme != std::string::npos) {
-    const std::size_t at = out.rfind('@');
-    if (at != std::string::npos && at > scheme) out.replace(scheme + 3, at - scheme - 3, "***");
-    if (const std::size_t query = out.find('?'); query != std::string::npos) {
-      out.replace(query + 1, std::string::npos, "***");
-    }
-  }
-  return ellipsized(out, 200);
 }
 
 // Secrets that have no flag: a command line can be read by everybody on the machine.

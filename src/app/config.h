@@ -50,7 +50,6 @@ struct Config {
   std::vector<std::string> skipped_workloads{"inspector", "mcp-optimizer",
                                              "toolhive-mcp-optimizer"};
   std::chrono::seconds registry_polling_interval{86'400};  // 0: at start and on triggers only
-  std::size_t registry_batch_size = 5;
   int targeted_polling_attempts = 120;
   std::chrono::seconds targeted_polling_interval{1};
 

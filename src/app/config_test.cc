@@ -37,6 +37,19 @@ TEST(Config, WrongValueNamesOptionValueAndRange) {
             "any free one; the default is 9900");
 }
 
+TEST(Config, ARefusedValueShowsNoPassword) {
+  const std::string url = "postgresql://ada:s3cret@db.example/x?sslkey=s3cret";
+  for (const char* name : {"DB_URL", "ASYNC_DB_URL"}) {
+    const auto refused = made({}, {{name, url}});
+    ASSERT_FALSE(refused.has_value());
+    const std::string& text = refused.error().message;
+    EXPECT_NE(text.find("postgresql://db.example/x"), std::string::npos) << text;
+    EXPECT_EQ(text.find("s3cret"), std::string::npos) << text;
+  }
+  const auto service = made({{"embedding-service-url", "ada:s3cret@host"}}, {});
+  EXPECT_EQ(service.error().message.find("s3cret"), std::string::npos) << service.error().message;
+}
+
 TEST(Config, EveryDefaultIsAllowedAndEveryOptionRefusesRubbish) {
   for (const OptionInfo& info : option_infos()) {
     EXPECT_FALSE(info.help.empty() || info.allowed.empty() || info.env.empty()) << info.flag;
@@ -59,9 +72,10 @@ TEST(Config, AServiceThatCannotBeAskedStopsTheStart) {
   }
   const auto secret = made({{"embedding-service-url", "http://me:open@host:0/v1?key=sesame"}});
   ASSERT_FALSE(secret);
-  EXPECT_TRUE(secret.error().message.starts_with(
-      "--embedding-service-url: given was \"http://***@host:0/v1?***\"; allowed is an http or"))
-      << secret.error().message;
+  const std::string& text = secret.error().message;
+  EXPECT_NE(text.find("allowed is an http or"), std::string::npos) << text;
+  EXPECT_EQ(text.find("open"), std::string::npos) << text;
+  EXPECT_EQ(text.find("sesame"), std::string::npos) << text;
 }
 
 TEST(Config, FoldersFollowTheXdgRules) {
@@ -173,6 +187,7 @@ TEST(Config, ModesAndWeights) {
 TEST(Config, OptionsWithoutEffectAreTold) {
   EXPECT_EQ(made({}, {{"RELOAD_SERVER", "1"}})->notes,
             std::vector<std::string>{"RELOAD_SERVER has no effect here"});
+  EXPECT_EQ(made({}, {{"REGISTRY_INGESTION_BATCH_SIZE", "7"}})->notes.size(), 1u);
 }
 
 CommandLine line(std::vector<std::string> arguments) {
@@ -204,6 +219,10 @@ TEST(CommandLine, MistakesAreNamedWithWhatIsNear) {
   ASSERT_FALSE(option.has_value());
   EXPECT_NE(option.error().message.find("did you mean --port"), std::string::npos)
       << option.error().message;
+  const auto longer = parse_command_line({"serve", "--toolhive-sockt=/run/thv.sock"});
+  ASSERT_FALSE(longer.has_value());
+  EXPECT_NE(longer.error().message.find("did you mean --toolhive-socket?"), std::string::npos)
+      << longer.error().message;
   EXPECT_FALSE(parse_command_line({"serv"}).has_value());
   EXPECT_FALSE(parse_command_line({"search"}).has_value());
   EXPECT_FALSE(parse_command_line({"serve", "--port"}).has_value());

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/query_maker.h"
-#include "mcp/tool.h"
+#include "gateway/tool_document.h"
 #include "search/embedding.h"
 #include "search/engine.h"
 
@@ -37,13 +37,8 @@ Result<void> for_each_line(const std::string& path, F each) {
   return {};
 }
 
-std::string text_of(RawJson object, std::string_view name) {
-  const auto value = object.find(name);
-  return value ? value->as_string().value_or("") : std::string();
-}
-
 Result<std::string> required(RawJson object, std::string_view name) {
-  std::string text = text_of(object, name);
+  std::string text = text_member(object, name);
   if (text.empty()) return fail(Errc::invalid, "needs a string \"" + std::string(name) + "\"");
   return text;
 }
@@ -53,21 +48,18 @@ struct Corpus {
   std::vector<search::Document> documents;
 };
 
+// What is searched is made of it as of a server's own tool.
 Result<void> add_tool(Corpus& corpus, RawJson line) {
   TRY(std::string id, required(line, "id"));
-  search::Document document;
-  document.server = text_of(line, "server");
-  document.name = text_of(line, "name");
-  document.title = text_of(line, "title");
-  document.description = text_of(line, "description");
-  document.server_description = text_of(line, "server_description");
   JsonWriter definition;
-  definition.begin_object().member("name", document.name).key("inputSchema");
+  definition.begin_object().member("title", text_member(line, "title"));
+  definition.member("description", text_member(line, "description")).key("inputSchema");
   definition.raw(line.find("input_schema").value_or(RawJson::trusted("{}"))).end_object();
   const std::string json = definition.take();
-  mcp::ParameterTexts parameters = mcp::parameter_texts(RawJson::trusted(json));
-  document.parameter_names = std::move(parameters.names);
-  document.parameter_texts = std::move(parameters.texts);
+  search::Document document = gateway::tool_document(RawJson::trusted(json));
+  document.name = text_member(line, "name");
+  document.server = text_member(line, "server");
+  document.server_description = text_member(line, "server_description");
   corpus.ids.push_back(std::move(id));
   corpus.documents.push_back(std::move(document));
   return {};
@@ -91,7 +83,7 @@ Result<std::vector<Question>> read_questions(const std::string& path) {
   std::vector<Question> out;
   auto add = [&](RawJson object) -> Result<void> {
     TRY(std::string id, required(object, "id"));
-    std::string text = text_of(object, "query");  // an empty one finds nothing
+    std::string text = text_member(object, "query");  // an empty one finds nothing
     out.push_back({std::move(id), std::move(text)});
     return {};
   };
@@ -126,6 +118,16 @@ async::Task<Embeddings> encode_all(embed::ToolEncoder& encoder,
   co_return out;
 }
 
+// `encoder` null: to be found by words.
+async::Task<std::unique_ptr<const search::Index>> index_of(
+    const std::vector<search::Document>& documents, embed::ToolEncoder* encoder) {
+  search::Part part{.documents = search::prepare(documents)};
+  if (encoder != nullptr) {
+    CO_TRY(part.embeddings, co_await encode_all(*encoder, documents));
+  }
+  co_return search::build_index(std::vector<search::Part>{std::move(part)});
+}
+
 // Without an arm that was asked for, words do where the encoder does not.
 async::Task<void> check_encoder(Semantics& semantics, const CommandLine& line) {
   const bool needed = line.eval_arm == "semantic" || line.eval_arm == "hybrid";
@@ -151,11 +153,7 @@ async::Task<std::size_t> evaluate(const CommandLine& line, Config config, async:
   const auto http = http::make_client(executor, {}, log);
   Semantics semantics = make_semantics(config, *http, clock, executor, log);
   CO_CHECK_OK(co_await check_encoder(semantics, line));
-  search::Part part{.documents = search::prepare(corpus.documents)};
-  if (semantics.tools) {
-    CO_TRY(part.embeddings, co_await encode_all(*semantics.tools, corpus.documents));
-  }
-  const auto index = search::build_index(std::vector<search::Part>{std::move(part)});
+  CO_TRY(const auto index, co_await index_of(corpus.documents, semantics.tools.get()));
   gateway::QueryMaker queries(semantics.tools.get(), "",
                               {.semantic_share = config.semantic_share,
                                .distance_threshold = config.distance_threshold,

@@ -68,6 +68,12 @@ bool set_skipped_workloads(Config& config, const std::string& text) {
   return true;
 }
 
+// The Python project's; there is nothing to set.
+bool is_registry_batch_size(Config&, const std::string& text) {
+  const auto value = to_integer(text);
+  return value && *value >= 1 && *value <= 50;
+}
+
 bool set_runtime_mode(Config& config, const std::string& text) {
   const bool docker = iequals_ascii(text, "docker");
   if (!docker && !iequals_ascii(text, "k8s")) return false;
@@ -286,12 +292,13 @@ std::vector<OptionRow> make_toolhive_rows() {
                .help = "how often the registry is read at the latest; 0: at start and on triggers",
                .group = group},
               &Config::registry_polling_interval, 0, 86400),
-      integer({.flag = "registry-ingestion-batch-size",
-               .env = "REGISTRY_INGESTION_BATCH_SIZE",
-               .fallback = "5",
-               .help = "registry entries taken in at the same time",
-               .group = group},
-              &Config::registry_batch_size, 1, 50, ""),
+      {{.flag = "registry-ingestion-batch-size",
+        .env = "REGISTRY_INGESTION_BATCH_SIZE",
+        .fallback = "5",
+        .allowed = "a whole number, 1 to 50",
+        .help = "has no effect here: a registry is taken in as a whole",
+        .group = group},
+       is_registry_batch_size},
       {{.flag = "allowed-groups",
         .env = "ALLOWED_GROUPS",
         .fallback = "",

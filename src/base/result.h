@@ -2,6 +2,7 @@
 // returns Result<T>. Exceptions mean a bug or a failed start-up.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -25,10 +26,21 @@ enum class Errc {
 
 std::string_view to_string(Errc code);
 
-// `message` says what was attempted on what, for people; it never holds a secret.
+// What happened, where a caller acts on more than the kind of failure.
+enum class Cause : std::uint8_t {
+  unspecified,
+  no_route,     // it is not known how to reach the other side
+  not_reached,  // no connection came about: nothing was sent
+  refused,      // the same, because nobody listens there
+};
+
+// `message` says what was attempted on what, for people; it never holds a secret, and no code reads
+// it.
 struct Error {
   Errc code = Errc::internal;
   std::string message;
+  Cause cause = Cause::unspecified;
+  int http_status = 0;  // of the answer that was the failure; 0: there was none
 
   bool operator==(const Error&) const = default;
 };

@@ -236,16 +236,15 @@ std::vector<std::string> nearest_names(std::string_view wanted,
   std::vector<Scored> scored;
   const std::string key = squashed(wanted.substr(0, 256));
   const std::size_t limit = std::max<std::size_t>(2, key.size() / 3);
+  const std::size_t slips = key.size() / 6;  // typing mistakes in a name of that length
   for (const std::string& candidate : candidates) {
     const std::string other = squashed(candidate);
-    std::size_t distance = 0;
-    if (other != key) {
-      const bool contained =
-          key.size() >= 3 && other.size() >= 3 &&
-          (other.find(key) != std::string::npos || key.find(other) != std::string::npos);
-      distance = contained ? 1 : 1 + edit_distance(key, other, limit);
-      if (distance > limit + 1) continue;
-    }
+    std::size_t distance = edit_distance(key, other, limit);
+    const bool contained =
+        key.size() >= 3 && other.size() >= 3 &&
+        (other.find(key) != std::string::npos || key.find(other) != std::string::npos);
+    if (distance > slips) distance = contained ? slips + 1 : distance + slips + 1;
+    if (distance > limit + slips + 1) continue;
     scored.push_back({distance, &candidate});
   }
   std::ranges::stable_sort(scored, {}, &Scored::distance);

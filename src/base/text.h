@@ -28,7 +28,8 @@ std::optional<std::string> base64_decode(std::string_view text);  // standard al
 // Damerau-Levenshtein distance over bytes (optimal string alignment), or `limit` + 1 when larger.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit);
 // The up to `count` candidates most like `wanted`, best first: same letters in another case or with
-// other separators first, then containment, then small edit distance. Far ones are left out.
+// other separators first, then typing mistakes, then containment, then small edit distance. Far
+// ones are left out.
 std::vector<std::string> nearest_names(std::string_view wanted,
                                        const std::vector<std::string>& candidates,
                                        std::size_t count);

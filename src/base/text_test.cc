@@ -90,6 +90,14 @@ TEST(Text, NearestNamesBestFirstAndNoFarOnes) {
   EXPECT_TRUE(nearest_names("zzzzzzzzzzzz", names, 5).empty());
 }
 
+TEST(Text, ATypingMistakeIsNearerThanAPartOfTheName) {
+  const std::vector<std::string> options{"toolhive", "toolhive-port", "toolhive-socket"};
+  EXPECT_EQ(nearest_names("toolhive-sockt", options, 1).at(0), "toolhive-socket");
+  EXPECT_EQ(nearest_names("toolhive-prot", options, 1).at(0), "toolhive-port");
+  // In a short name any letter counts: here a part of the name says more.
+  EXPECT_EQ(nearest_names("get", {"set", "get_issue"}, 1).at(0), "get_issue");
+}
+
 TEST(Text, CaseAndTrim) {
   EXPECT_TRUE(iequals_ascii("Content-TYPE", "content-type"));
   EXPECT_FALSE(iequals_ascii("a", "ab"));

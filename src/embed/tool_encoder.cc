@@ -102,14 +102,6 @@ const std::string& ToolEncoder::identity() const {
   return identity_;
 }
 
-async::Task<search::DocumentEmbedding> ToolEncoder::encode_document(search::SemanticText text,
-                                                                    async::Deadline deadline) {
-  std::vector<search::SemanticText> texts;
-  texts.push_back(std::move(text));
-  CO_TRY(auto made, co_await encode_documents(std::move(texts), deadline));
-  co_return std::move(made.front());
-}
-
 async::Task<std::vector<search::DocumentEmbedding>> ToolEncoder::encode_documents(
     std::vector<search::SemanticText> texts, async::Deadline deadline) {
   CO_TRY(auto encodings, co_await encoder_.encode(document_jobs(texts), Priority::bulk, deadline));

@@ -36,8 +36,6 @@ class ToolEncoder {
   // Under which document embeddings are stored. Empty until the encoder is ready.
   const std::string& identity() const;
 
-  async::Task<search::DocumentEmbedding> encode_document(search::SemanticText text,
-                                                         async::Deadline deadline);
   // In their order. Batches suit a service; a model in this process spreads them over its threads.
   async::Task<std::vector<search::DocumentEmbedding>> encode_documents(
       std::vector<search::SemanticText> texts, async::Deadline deadline);

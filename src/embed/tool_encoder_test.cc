@@ -26,6 +26,11 @@ class ToolEncoderTest : public http::LoopTest {
     context.poll();
     context.restart();
   }
+  async::Task<search::DocumentEmbedding> encode(search::SemanticText text) {
+    std::vector<search::SemanticText> one{std::move(text)};
+    CO_TRY(auto made, co_await tools.encode_documents(std::move(one), soon()));
+    co_return std::move(made.front());
+  }
   FakeEncoder fake{context.get_executor()};
   ToolEncoder tools{fake, {}};
 
@@ -45,7 +50,7 @@ search::SemanticText a_text() {
 
 TEST_F(ToolEncoderTest, KeepsRowsOfTheNamesWordsOnly) {
   auto body = [](ToolEncoderTest& t) -> async::Co<> {
-    auto made = co_await t.tools.encode_document(a_text(), soon());
+    auto made = co_await t.encode(a_text());
     EXPECT_TRUE(made);
     if (!made) co_return;
     // "create" and "issue": "an" is a stop word, "." is no word, the rest is not the name.
@@ -86,7 +91,7 @@ TEST_F(ToolEncoderTest, QuantisesEachRowByItsLargestNumber) {
   const Encoding encoding{.vector = {1, 0}, .tokens = {{0, 0, 1}}, .rows = {-.5F, .25F}};
   auto body = [](ToolEncoderTest& t) -> async::Co<> {  // so that the fake knows a word
     search::SemanticText text{"x", 0, 1};
-    (void)co_await t.tools.encode_document(std::move(text), soon());
+    (void)co_await t.encode(std::move(text));
   };
   run(body(*this));
   const auto made = document_embedding({"x", 0, 1}, encoding, fake);

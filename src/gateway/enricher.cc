@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "async/notifier.h"
+#include "async/caught.h"
 #include "base/text.h"
 
 namespace mcpo::gateway {
@@ -113,6 +113,10 @@ std::vector<WantedText> Enricher::look_for_wanted() {
 async::Task<void> Enricher::tidy_up() {
   std::vector<ContentHash> texts = views_.view()->texts();
   book_.keep_only(texts);
+  if (!refused_.empty()) {
+    const std::set<ContentHash> kept(texts.begin(), texts.end());
+    std::erase_if(refused_, [&](const ContentHash& text) { return !kept.contains(text); });
+  }
   co_return co_await catalog_.prune_vectors(encoder_.identity(), std::move(texts));
 }
 
@@ -167,7 +171,7 @@ async::Task<void> Enricher::encode_some(std::shared_ptr<Work> work) {
     const std::span rest = std::span<const WantedText>(work->texts).subspan(work->next);
     const std::span batch = rest.first(std::min(options_.batch, rest.size()));
     work->next += batch.size();
-    outcome = co_await encode_batch(batch);
+    outcome = co_await async::caught(encode_batch(batch));
     if (!outcome) break;
     work->done += batch.size();
     publish_progress(*work);

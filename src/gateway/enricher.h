@@ -75,7 +75,7 @@ class Enricher {
   EnricherOptions options_;
   Logger& log_;
   EnrichmentProgress progress_;
-  std::set<ContentHash> refused_;  // texts that the encoder cannot take
+  std::set<ContentHash> refused_;  // texts of this view that the encoder cannot take
   std::vector<std::pair<ContentHash, std::string>> unwritten_;
 };
 

@@ -15,14 +15,15 @@ namespace {
 namespace asio = boost::asio;
 const SourceInstance kConfig{"config", "/mcp.json"};
 
-catalog::ChangeSet some_tools(int count) {
+catalog::ChangeSet some_tools(int count, const std::string& description) {
   catalog::Server server;
   server.key = {kConfig, "", "github"};
   server.display_name = "github";
   auto tools = std::make_shared<std::vector<catalog::CatalogTool>>();
   for (int i = 0; i < count; ++i) {
     const std::string name = "tool" + std::to_string(i);
-    const std::string definition = R"({"name":")" + name + R"(","description":"does it"})";
+    const std::string definition =
+        R"({"name":")" + name + R"(","description":")" + description + "\"}";
     tools->push_back({name, definition, content_hash(definition)});
   }
   catalog::ChangeSet out;
@@ -83,8 +84,8 @@ class EnricherTest : public testing::Test {
     io.run();
     return out;
   }
-  void add_tools(Process& process, int count) {
-    ASSERT_TRUE(run(process.catalog->apply(some_tools(count))));
+  void add_tools(Process& process, int count, const std::string& description = "does it") {
+    ASSERT_TRUE(run(process.catalog->apply(some_tools(count, description))));
     process.views.build_now();
   }
 
@@ -191,6 +192,20 @@ TEST_F(EnricherTest, WithNothingToDoItSeesWhetherTheEncoderIsBack) {
   };
   ASSERT_TRUE(run(live(*this, process)));
   EXPECT_EQ(process.encoded(), 1u);
+}
+
+TEST_F(EnricherTest, ARefusalIsForgottenWithItsText) {
+  Process process(*this);
+  add_tools(process, 3);
+  process.encoder.refused = "tool2";
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  process.encoder.refused.clear();
+  add_tools(process, 2, "does it in another way");  // tool2 is gone
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  add_tools(process, 3);
+  ASSERT_TRUE(run(process.enricher.run_once()));
+  EXPECT_EQ(process.enricher.progress().wanted, 1u);
+  EXPECT_NE(process.encoder.calls.back().jobs.front().text.find("tool2"), std::string::npos);
 }
 
 TEST_F(EnricherTest, AFailureIsToldAndLosesNothing) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
@@ -133,13 +133,13 @@ void RegistryView::index() {
 
 std::vector<WantedText> RegistryView::wanted_texts(const EmbeddingBook& embeddings) const {
   std::vector<WantedText> out;
-  std::unordered_set<std::string> seen;
+  std::set<ContentHash> seen;
   for (const EntryPtr& prepared : entries_) {
     const auto is_missing = [&](const ContentHash& text) { return !embeddings.find(text); };
     if (std::ranges::none_of(prepared->texts, is_missing)) continue;
     for (const search::Document& document : documents_of(*prepared->entry)) {
       WantedText wanted = wanted_text(document);
-      if (is_missing(wanted.hash) && seen.insert(wanted.text.text).second) {
+      if (is_missing(wanted.hash) && seen.insert(wanted.hash).second) {
         out.push_back(std::move(wanted));
       }
     }

@@ -116,7 +116,10 @@ async::Task<void> SocketStream::connect(Endpoint endpoint, async::Deadline deadl
   if (deadline.expired()) co_return fail(Errc::timeout, "no answer in time");
   begin_wait(deadline);
   auto [error] = co_await state_->socket.async_connect(endpoint, tuple());
-  CO_CHECK_OK(end_wait(error));
+  if (Result<void> connected = end_wait(error); !connected) {
+    if (error == asio::error::connection_refused) connected.error().cause = Cause::refused;
+    co_return connected;
+  }
   state_->socket.set_option(asio::ip::tcp::no_delay(true), error);
   state_->socket.non_blocking(true, error);
   co_return Result<void>();

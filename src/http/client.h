@@ -43,7 +43,7 @@ class Client {
   // closed before any byte of the response came is replaced once by a new one, if the request was
   // not written completely or `retry` allows it. Content-Length, Host and Connection are ours.
   // Errors: unavailable ("connect to 127.0.0.1:7100: connection refused"), timeout, cancelled,
-  // invalid (URL scheme), too_large (head).
+  // invalid (URL scheme), too_large (head). Where no connection came about, `cause` says so.
   enum class Retry { only_if_unsent, idempotent };
   virtual async::Task<StreamedResponse> open(Url url, Request request, Retry retry,
                                              async::Deadline deadline) = 0;

@@ -291,8 +291,9 @@ TEST_F(ClientTest, ConnectErrorsSayWhere) {
                                             Client::Retry::idempotent, soon());
     EXPECT_FALSE(response);
     if (!response) {
-      EXPECT_EQ(response.error(),
-                (Error{Errc::unavailable, "connect to " + at + ": connection refused"}));
+      EXPECT_EQ(
+          response.error(),
+          (Error{Errc::unavailable, "connect to " + at + ": connection refused", Cause::refused}));
     }
     Request late{.method = "GET"};
     Url same = *parse_url("http://" + at);
@@ -302,6 +303,7 @@ TEST_F(ClientTest, ConnectErrorsSayWhere) {
     EXPECT_FALSE(expired);
     if (!expired) {
       EXPECT_EQ(expired.error().code, Errc::timeout);
+      EXPECT_EQ(expired.error().cause, Cause::not_reached);
     }
   };
   run(body(*this, where));

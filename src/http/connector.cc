@@ -80,6 +80,12 @@ async::Task<std::unique_ptr<SocketStream>> connect_socket(async::Executor execut
   co_return co_await connect_tcp(executor, std::move(url.host), url.port, deadline);
 }
 
+// Not even the connection's own words were exchanged: of the request nothing was sent.
+Error not_reached(Error error, std::string_view where) {
+  if (error.cause == Cause::unspecified) error.cause = Cause::not_reached;
+  return with_context(std::move(error), where);
+}
+
 }  // namespace
 
 async::Task<std::unique_ptr<ByteStream>> Connector::connect(Url url, async::Deadline deadline) {
@@ -88,10 +94,10 @@ async::Task<std::unique_ptr<ByteStream>> Connector::connect(Url url, async::Dead
   const bool is_secure = url.scheme == "https";
   std::string host = url.host;
   auto socket = co_await connect_socket(executor_, std::move(url), deadline);
-  if (!socket) co_return std::unexpected(with_context(std::move(socket).error(), where));
+  if (!socket) co_return std::unexpected(not_reached(std::move(socket).error(), where));
   if (!is_secure) co_return std::unique_ptr<ByteStream>(*std::move(socket));
   auto secure = co_await tls_.handshake(*std::move(socket), std::move(host), deadline);
-  if (!secure) co_return std::unexpected(with_context(std::move(secure).error(), where));
+  if (!secure) co_return std::unexpected(not_reached(std::move(secure).error(), where));
   co_return *std::move(secure);
 }
 

@@ -15,7 +15,7 @@ class Connector {
       : executor_(std::move(executor)), tls_(ca_file) {}
 
   // Tries the host's addresses in turn. Errors: unavailable ("connect to 127.0.0.1:7100: connection
-  // refused"), timeout, cancelled.
+  // refused"), timeout, cancelled, each with its cause.
   async::Task<std::unique_ptr<ByteStream>> connect(Url url, async::Deadline deadline);
 
  private:

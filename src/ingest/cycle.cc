@@ -2,17 +2,29 @@
 
 #include <deque>
 
+#include "async/caught.h"
 #include "async/task_scope.h"
 
 namespace mcpo::ingest {
 namespace {
 
+async::Task<sources::Observation> observe(sources::Source& source, sources::History history,
+                                          async::Deadline deadline) {
+  co_return co_await source.observe(std::move(history), deadline);
+}
+
+// One answer from each source, whatever happens: the cycle waits for it.
 async::Task<void> observe_into(sources::Source& source, sources::History history,
                                async::Deadline deadline, std::deque<sources::Observation>& answered,
                                async::Notifier& progress) {
-  answered.push_back(co_await source.observe(std::move(history), deadline));
+  auto seen = co_await async::caught(observe(source, std::move(history), deadline));
+  if (seen) {
+    answered.push_back(*std::move(seen));
+  } else {
+    answered.push_back({.origin = source.origin(), .detail = seen.error().message});
+  }
   progress.notify_all();
-  co_return Result<void>{};
+  co_return seen ? Result<void>{} : std::unexpected(std::move(seen).error());
 }
 
 }  // namespace
@@ -54,7 +66,8 @@ async::Co<CycleReport> Cycle::run(std::vector<sources::Source*> sources) {
     answered.pop_front();
     co_await take(std::move(observation), led, report);
   }
-  (void)co_await scope.close(async::Deadline::in(Millis(5'000)));
+  // They borrow from this frame: whatever happened, it waits for them.
+  (void)co_await scope.close(async::Deadline::never());
   refresh_routes();
   report.catalog_version = parts_.catalog->read()->version;
   report.duration = std::chrono::duration_cast<Millis>(parts_.clock->now() - start);
@@ -64,12 +77,15 @@ async::Co<CycleReport> Cycle::run(std::vector<sources::Source*> sources) {
 async::Co<> Cycle::take(sources::Observation observation, const std::set<SourceInstance>& led,
                         CycleReport& report) {
   const Result<void> turn = co_await wait_turn();
-  if (turn) {
-    deciding_ = true;
-    co_await decide(std::move(observation), led, report);
-    deciding_ = false;
-    decided_.notify_all();
-  }
+  if (!turn) co_return;
+  deciding_ = true;
+  const std::string source = observation.origin.source;
+  const auto decided = co_await async::caught(decide(std::move(observation), led, report));
+  deciding_ = false;
+  decided_.notify_all();
+  if (decided) co_return;
+  parts_.log->error("what a source said was not taken in",
+                    {{"source", source}, {"cause", decided.error().message}});
 }
 
 // Until no other plan is made and written.
@@ -80,8 +96,8 @@ async::Task<void> Cycle::wait_turn() {
   co_return Result<void>{};
 }
 
-async::Co<> Cycle::decide(sources::Observation observation, const std::set<SourceInstance>& led,
-                          CycleReport& report) {
+async::Task<void> Cycle::decide(sources::Observation observation,
+                                const std::set<SourceInstance>& led, CycleReport& report) {
   leave_out_ourselves(observation);
   note_source(observation, report);
   routes_.remember(observation, *parts_.catalog->read());
@@ -95,6 +111,7 @@ async::Co<> Cycle::decide(sources::Observation observation, const std::set<Sourc
     seen_connections_[observation.origin] = connections_of(observation.origin);
     refresh_routes();
   }
+  co_return Result<void>{};
 }
 
 bool Cycle::is_behind(const SourceInstance& origin) const {

@@ -88,8 +88,8 @@ class Cycle {
   async::Co<> take(sources::Observation observation, const std::set<SourceInstance>& led,
                    CycleReport& report);
   async::Task<void> wait_turn();
-  async::Co<> decide(sources::Observation observation, const std::set<SourceInstance>& led,
-                     CycleReport& report);
+  async::Task<void> decide(sources::Observation observation, const std::set<SourceInstance>& led,
+                           CycleReport& report);
   async::Task<void> reconcile(const sources::Observation& observation, CycleReport& report);
   void note_problems(const sources::Observation& observation);
   void log_plan(const SourceInstance& origin, const Plan& plan);

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <stdexcept>
 
 #include "ingest/scene_fake.h"
 
@@ -20,6 +21,7 @@ struct FakeSource final : sources::Source {
   const SourceInstance& origin() const override { return kToolhive; }
   async::Co<sources::Observation> observe(sources::History history, async::Deadline) override {
     asked = std::move(history);
+    if (throws) throw std::runtime_error("out of memory");
     if (leader_that_ends != nullptr) {
       leader_that_ends->reset();
       took_over = co_await successor->take_over();
@@ -30,6 +32,7 @@ struct FakeSource final : sources::Source {
 
   sources::Observation answer{.origin = kToolhive, .state = ObservationState::complete};
   sources::History asked;
+  bool throws = false;
   // Set: while it is asked one process ends, and another leads from then on.
   std::unique_ptr<Cycle>* leader_that_ends = nullptr;
   Cycle* successor = nullptr;
@@ -176,6 +179,22 @@ TEST_F(CycleTest, EmptyTwiceInARowHoldsOverARestart) {
       EXPECT_EQ(process.catalog->read()->servers.size(), i < 2 ? 1u : 0u) << i;
       co_await process.close();
     }
+  });
+}
+
+TEST_F(CycleTest, ASourceThatThrowsIsOnlyUnavailable) {
+  run([](CycleTest& t) -> async::Co<> {
+    Process process(t.context, t.path());
+    process.source.answer.workloads = {stopped("board")};
+    (void)co_await process.run();
+    process.source.throws = true;
+    const auto report = co_await process.run();
+    EXPECT_EQ(report.sources.at(0).state, ObservationState::unavailable);
+    EXPECT_EQ(report.sources.at(0).detail, "it threw: out of memory");
+    EXPECT_EQ(process.catalog->read()->servers.size(), 1u);
+    process.source.throws = false;
+    EXPECT_EQ((co_await process.run()).sources.at(0).state, ObservationState::complete);
+    co_await process.close();
   });
 }
 

@@ -11,11 +11,9 @@ namespace mcpo::ingest {
 namespace {
 
 using catalog::Server;
+using sources::kEmptyListing;
+using sources::kEmptyRegistry;
 using sources::Workload;
-
-// Kept in the catalog's memory of a source, so that "twice in a row" holds over restarts.
-constexpr const char* kEmptyListing = "listing.empty";
-constexpr const char* kEmptyRegistry = "registry.empty";
 
 std::string describe(const catalog::Link& link) {
   if (link.registry_entry.empty()) return "none";

@@ -1,5 +1,5 @@
 // Decides what an observation means for the catalog. Pure: the whole behaviour is the table of
-// DESIGN section 2, and reconcile_test.cc has a test for each of its rows.
+// DESIGN section 2, and reconcile_test.cc and its neighbours have a test for each of its rows.
 #pragma once
 
 #include <functional>

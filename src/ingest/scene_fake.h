@@ -71,6 +71,56 @@ struct Scene {
   }
 };
 
+inline sources::Workload a_remote(const std::string& name, const std::string& url) {
+  sources::Workload out = a_workload(name);
+  out.transport = "streamable-http";
+  out.upstream_url = url;
+  out.identity = url;
+  return out;
+}
+
+inline RegistryEntry an_entry(const std::string& name, const std::string& url) {
+  RegistryEntry out;
+  out.name = name;
+  out.remote = true;
+  out.url = url;
+  return out;
+}
+
+// ToolHive: not being listed proves nothing.
+struct ToolhiveScene : Scene {
+  ToolhiveScene() {
+    seen.origin = kToolhive;
+    seen.absence_is_proof = false;
+  }
+  catalog::Server& known(const std::string& name) { return Scene::known(name, kToolhive); }
+  void has_registry(std::vector<RegistryEntry> entries) {
+    catalog.registries[kToolhive] = catalog::make_registry(std::move(entries), nullptr);
+  }
+  void reads_registry(std::vector<RegistryEntry> entries) {
+    seen.registry = sources::RegistryReading{"today", std::move(entries)};
+  }
+  // Plans, and takes the changes into the catalog.
+  Plan cycle() {
+    Plan out = plan();
+    catalog = catalog::apply(catalog, out.changes, next_id);
+    return out;
+  }
+  // Its tools were listed now, and there are none.
+  void lists_tools(const std::string& name) {
+    const ListingDue due{{kToolhive, "", name}, server(name)->connection_hash, ""};
+    catalog =
+        catalog::apply(catalog, plan_listing(catalog, due, mcp::ToolList{}, now).changes, next_id);
+  }
+  const catalog::Server* server(const std::string& name) const {
+    const catalog::ServerEntry* entry = catalog.find({kToolhive, "", name});
+    return entry == nullptr ? nullptr : &entry->server;
+  }
+};
+
+inline const catalog::Link kNoLink;
+inline const RegistryEntry kMonday = an_entry("monday", "https://mcp.monday.com/sse");
+
 inline const Change* change_of(const Plan& plan, const std::string& server) {
   for (const Change& change : plan.report) {
     if (change.server == server) return &change;

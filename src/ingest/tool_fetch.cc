@@ -1,5 +1,6 @@
 #include "ingest/tool_fetch.h"
 
+#include "async/caught.h"
 #include "upstream/advice.h"
 
 namespace mcpo::ingest {
@@ -50,7 +51,7 @@ async::Task<void> ToolFetch::wait_idle(async::Deadline deadline) {
 async::Task<void> ToolFetch::fetch(ListingDue due) {
   log_.debug("listing tools", {{"server", due.key.name}, {"why", due.reason}});
   activity_[due.key].tools_changed = false;
-  Result<mcp::ToolList> listed = co_await list(due.key);
+  Result<mcp::ToolList> listed = co_await async::caught(list(due.key));
   const bool cancelled = !listed && listed.error().code == Errc::cancelled;
   const bool ourselves = !listed && leads_to_us(due.key);
   Result<Change> outcome = fail(Errc::cancelled, "");
@@ -58,7 +59,7 @@ async::Task<void> ToolFetch::fetch(ListingDue due) {
     if (on_ourselves_) on_ourselves_(due);
     outcome = Change{Action::removed, due.key.name, listed.error().message};
   } else if (!cancelled) {
-    outcome = co_await store(due, std::move(listed));
+    outcome = co_await async::caught(store(due, std::move(listed)));
   }
   --running_;
   if (const auto it = in_flight_.find(due.key);

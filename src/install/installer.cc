@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "async/caught.h"
 #include "async/notifier.h"
 
 namespace mcpo::install {
@@ -152,7 +153,7 @@ Installer::JobPtr Installer::start(InstallPlan plan) {
 }
 
 async::Task<void> Installer::run(JobPtr job, sources::toolhive::CreateRequest request) {
-  const Result<void> done = co_await carry_out(job, std::move(request));
+  const Result<void> done = co_await async::caught(carry_out(job, std::move(request)));
   finish(*job, done);
   co_return Result<void>();
 }

@@ -1,6 +1,7 @@
 #include "sources/file_watch.h"
 
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -48,7 +49,12 @@ void FileWatch::arm() {
   descriptor_.close(ignored);
   const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0) return;
-  descriptor_.assign(fd);
+  boost::system::error_code error;
+  descriptor_.assign(fd, error);
+  if (error) {
+    ::close(fd);
+    return;
+  }
   folder_ = file_.parent_path();
   name_ = file_.filename().string();
   while (inotify_add_watch(fd, folder_.c_str(), kMask) < 0) {
@@ -68,7 +74,8 @@ async::Task<bool> FileWatch::read_events() {
                                                             asio::as_tuple(asio::use_awaitable));
   if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "watch");
   if (error) {
-    descriptor_.close();
+    boost::system::error_code ignored;
+    descriptor_.close(ignored);
     co_return true;
   }
   co_return concern({buffer.data(), size}, name_);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "async/caught.h"
 #include "async/notifier.h"
 #include "async/task_scope.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 struct Shared {
   std::function<async::Task<void>(std::size_t)> work;
+  Logger& log;
   std::size_t next = 0;
   std::size_t count = 0;
   std::size_t running = 0;
@@ -19,7 +21,11 @@ struct Shared {
 async::Task<void> take_turns(Shared& shared) {
   Result<void> ended;
   while (shared.next < shared.count && ended) {
-    (void)co_await shared.work(shared.next++);
+    const Result<void> done = co_await async::caught(shared.work(shared.next++));
+    // All others are the work's own to keep.
+    if (!done && done.error().code == Errc::internal) {
+      shared.log.error("parallel work failed", {{"cause", done.error().message}});
+    }
     ended = co_await async::check_cancelled();
   }
   --shared.running;
@@ -35,6 +41,7 @@ async::Task<void> for_each_parallel(async::Executor executor, std::size_t count,
                                     Logger& log) {
   CO_CHECK_OK(co_await async::check_cancelled());
   Shared shared{.work = std::move(work),
+                .log = log,
                 .count = count,
                 .running = std::min(std::max<std::size_t>(max_parallel, 1), count),
                 .progress = async::Notifier(executor)};

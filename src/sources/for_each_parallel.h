@@ -10,7 +10,8 @@
 namespace mcpo::sources {
 
 // Runs work(0) ... work(count - 1), begun in this order, at most `max_parallel` at a time, and
-// returns when all have ended. Cancelled: begins no more, cancels those that run and waits for
+// returns when all have ended. Their errors are theirs to keep; internal ones, and what they throw,
+// are logged. Cancelled: begins no more, cancels those that run and waits for
 // them. What `work` borrows is safe until this returns.
 async::Task<void> for_each_parallel(async::Executor executor, std::size_t count,
                                     std::size_t max_parallel,

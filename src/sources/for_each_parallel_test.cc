@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
+#include <stdexcept>
 #include <vector>
 
 #include "sources/loop_test_support.h"
@@ -14,6 +15,7 @@ class ForEachParallelTest : public LoopTest {
  public:
   async::Task<void> work(std::size_t i) {
     order.push_back(i);
+    if (i == throws_at) throw std::runtime_error("out of memory");
     most = std::max(most, ++running);
     co_await boost::asio::post(boost::asio::use_awaitable);
     const auto slept = co_await async::sleep_for(Millis(hangs ? 60'000 : 0));
@@ -30,6 +32,7 @@ class ForEachParallelTest : public LoopTest {
   int running = 0;
   int most = 0;
   bool hangs = false;
+  std::size_t throws_at = 1'000;
 };
 
 TEST_F(ForEachParallelTest, RunsAllInOrderWithinItsBound) {
@@ -38,6 +41,15 @@ TEST_F(ForEachParallelTest, RunsAllInOrderWithinItsBound) {
     EXPECT_EQ(t.order, (std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
     EXPECT_EQ(t.most, 3);
     EXPECT_TRUE(co_await t.all(0));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForEachParallelTest, WhatThrowsHoldsUpNoOther) {
+  throws_at = 1;
+  auto body = [](ForEachParallelTest& t) -> async::Co<> {
+    EXPECT_TRUE(co_await t.all(10));
+    EXPECT_EQ(t.order.size(), 10u);
   };
   run(body(*this));
 }

@@ -22,7 +22,6 @@ struct NormalizedUrl {
   std::string_view without_query() const {
     return std::string_view(text).substr(0, text.find('?'));
   }
-  bool has_query() const { return text.find('?') != std::string::npos; }
   bool operator==(const NormalizedUrl&) const = default;
 };
 

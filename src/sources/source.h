@@ -69,6 +69,11 @@ struct RegistryReading {
 // What sources remember between cycles, by keys of their own; kept in the catalog. No secrets.
 using Memory = std::map<std::string, std::string>;
 
+// Keys that sources and plans (ingest/reconcile) share: the last list, or registry, was empty. Such
+// a one counts when it is seen twice in a row, also over a restart.
+inline constexpr const char* kEmptyListing = "listing.empty";
+inline constexpr const char* kEmptyRegistry = "registry.empty";
+
 // What the catalog knows of a source before it is asked.
 struct History {
   struct KnownServer {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/caught.h"
 #include "async/notifier.h"
 #include "async/periodic.h"
 
@@ -85,6 +86,21 @@ async::Task<void> close_client(std::shared_ptr<mcp::Client> client, async::Deadl
   co_return co_await client->close(deadline);
 }
 
+// Sessions that close() waits for, but not longer than its deadline: they outlive it if need be.
+struct Closing {
+  Closing(const async::Executor& executor, std::size_t count) : open(count), ended(executor) {}
+  std::size_t open;
+  async::Notifier ended;
+};
+
+async::Task<void> close_one(std::shared_ptr<mcp::Client> client, async::Deadline deadline,
+                            std::shared_ptr<Closing> rest) {
+  auto closed = co_await async::caught(client->close(deadline));
+  --rest->open;
+  rest->ended.notify_all();
+  co_return closed;
+}
+
 }  // namespace
 
 // Running calls finish on the old session; new ones use the new route.
@@ -125,7 +141,8 @@ async::Task<void> Pool::Impl::connect(ServerId id, Route route, std::shared_ptr<
   client_options.server_name = route.server_name;
   const auto deadline = async::Deadline::in(options.connect_timeout);
   mcp::ConnectionSpec spec = route.spec;
-  auto connected = co_await connector.connect(std::move(spec), std::move(client_options), deadline);
+  auto connected = co_await async::caught(
+      connector.connect(std::move(spec), std::move(client_options), deadline));
   if (slots[id].attempt == attempt) slots[id].attempt = nullptr;
   attempt->finished = true;
   if (connected && !options.own_instance.empty() &&
@@ -159,10 +176,13 @@ void Pool::Impl::adopt(ServerId id, const Route& route, std::shared_ptr<mcp::Cli
   slot.health.state = SessionHealth::State::live;
   slot.health.reason.clear();
   slot.health.since = {};
-  client->on_tools_changed([this, id] {
-    if (tools_changed) tools_changed(id);
+  // A lease may keep the client longer than the pool lives.
+  client->on_tools_changed([weak = weak_from_this(), id] {
+    if (auto self = weak.lock(); self && self->tools_changed) self->tools_changed(id);
   });
-  client->on_death([this, id, raw = client.get()] { died(id, raw); });
+  client->on_death([weak = weak_from_this(), id, raw = client.get()] {
+    if (auto self = weak.lock()) self->died(id, raw);
+  });
   log.debug("connected", {{"server", route.server_name},
                           {"version", client->protocol_version()},
                           {"transport", mcp::transport_name(route.spec)}});
@@ -225,7 +245,8 @@ async::Task<Pool::Lease> Pool::acquire(ServerId server, async::Deadline deadline
     if (impl->closing) co_return fail(Errc::unavailable, "the optimizer is stopping");
     const Route* route = impl->directory.find(server);
     if (route == nullptr) {
-      co_return fail(Errc::not_found, "it is not known yet how to reach this server");
+      co_return std::unexpected(
+          Error{Errc::not_found, "it is not known yet how to reach this server", Cause::no_route});
     }
     if (const auto it = impl->slots.find(server); it != impl->slots.end() && it->second.session) {
       if (it->second.session->client->alive()) co_return impl->lease(it->second);
@@ -292,21 +313,13 @@ async::Task<void> Pool::close(async::Deadline deadline) {
   for (auto& [id, slot] : impl->slots) {
     if (slot.session) clients.push_back(slot.session->client);
   }
-  std::size_t open = clients.size();
-  async::Notifier done(impl->exec);
+  auto rest = std::make_shared<Closing>(impl->exec, clients.size());
   async::TaskScope closers(impl->exec, impl->log);
   for (auto& client : clients) {
-    closers.spawn("close session",
-                  [](std::shared_ptr<mcp::Client> c, async::Deadline d, std::size_t& left,
-                     async::Notifier& n) -> async::Task<void> {
-                    auto closed = co_await c->close(d);
-                    --left;
-                    n.notify_all();
-                    co_return closed;
-                  }(client, deadline, open, done));
+    closers.spawn("close session", close_one(std::move(client), deadline, rest));
   }
-  while (open > 0) {
-    if (!co_await done.wait_change(done.version(), deadline)) break;
+  while (rest->open > 0) {
+    if (!co_await rest->ended.wait_change(rest->ended.version(), deadline)) break;
   }
   (void)co_await closers.close(deadline);
   impl->slots.clear();

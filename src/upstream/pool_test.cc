@@ -4,6 +4,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <stdexcept>
 
 #include "async/notifier.h"
 #include "upstream/self.h"
@@ -32,6 +34,7 @@ struct FakeClient final : mcp::Client {
   void on_tools_changed(std::function<void()> callback) override { changed = std::move(callback); }
   void on_death(std::function<void()> callback) override { death = std::move(callback); }
   async::Task<void> close(async::Deadline) override {
+    while (lingers) co_await asio::post(asio::use_awaitable);
     ++closed;
     co_return Result<void>{};
   }
@@ -41,6 +44,7 @@ struct FakeClient final : mcp::Client {
   }
 
   int& closed;
+  bool lingers = false;  // close() ends when it is over, whatever the deadline
   bool living = true;
   std::string text;
   std::string instance_text;
@@ -55,6 +59,7 @@ struct FakeConnector final : mcp::Connector {
   async::Task<std::unique_ptr<mcp::Client>> connect(mcp::ConnectionSpec, mcp::ClientOptions,
                                                     async::Deadline deadline) override {
     ++attempts;
+    if (throws) throw std::runtime_error("out of memory");
     while (!open) CO_CHECK_OK(co_await gate.wait_change(gate.version(), deadline));
     if (!failure.empty()) co_return fail(Errc::unavailable, failure);
     auto client = std::make_unique<FakeClient>(closed);
@@ -66,6 +71,7 @@ struct FakeConnector final : mcp::Connector {
   async::Notifier gate;
   bool open = true;
   std::string failure;
+  bool throws = false;
   std::string instance;
   int attempts = 0;
   int closed = 0;
@@ -135,6 +141,7 @@ TEST_F(PoolTest, UnknownServerIsNotFound) {
   run([](PoolTest& t) -> async::Co<> {
     auto none = co_await t.pool.acquire(ServerId{9}, soon());
     EXPECT_EQ(none.error().code, Errc::not_found);
+    EXPECT_EQ(none.error().cause, Cause::no_route);
   });
 }
 
@@ -199,6 +206,27 @@ TEST_F(PoolTest, ADetourBackToUsIsRefused) {
     EXPECT_EQ(loop.error().code, Errc::denied);
     EXPECT_TRUE(t.pool.health(kServer).is_ourselves);
   });
+}
+
+TEST_F(PoolTest, AnAttemptThatThrowsHasFailed) {
+  run([](PoolTest& t) -> async::Co<> {
+    t.connector.throws = true;
+    auto failed = co_await t.pool.acquire(kServer, soon());
+    EXPECT_EQ(failed.error().code, Errc::internal);
+    t.connector.throws = false;
+    EXPECT_TRUE((co_await t.pool.acquire(kServer, soon())).has_value());
+  });
+}
+
+TEST_F(PoolTest, ASessionThatEndsLateMayOutliveTheClosing) {
+  run([](PoolTest& t) -> async::Co<> {
+    EXPECT_TRUE((co_await t.pool.acquire(kServer, soon())).has_value());
+    t.connector.last->lingers = true;
+    (void)co_await t.pool.close(async::Deadline::in(Millis(5)));
+    EXPECT_EQ(t.connector.closed, 0);
+    t.connector.last->lingers = false;
+  });
+  EXPECT_EQ(connector.closed, 1);
 }
 
 TEST(Self, OwnBinaryUnderAnyNameAndOwnEndpoint) {

@@ -86,6 +86,7 @@ TEST(HttpAnswer, StatusesInWords) {
     const Error error = to_error(one.status, {{"Content-Type", one.type}});
     EXPECT_EQ(error.code, one.code) << one.status;
     EXPECT_EQ(error.message, one.message);
+    EXPECT_EQ(error.http_status, one.status);
   }
 }
 

@@ -18,17 +18,7 @@ std::string status_text(int status) {
   return out;
 }
 
-}  // namespace
-
-AnswerKind classify(const http::StreamedResponse& response) {
-  if (response.status == 202 || response.status == 204) return AnswerKind::accepted;
-  if (response.status < 200 || response.status > 299) return AnswerKind::refused;
-  const std::string type = content_type(response.headers);
-  if (type == "text/event-stream") return AnswerKind::event_stream;
-  return type == "application/json" ? AnswerKind::json : AnswerKind::refused;
-}
-
-Error to_error(int status, const http::Headers& headers) {
+Error refusal(int status, const http::Headers& headers) {
   std::string text = status_text(status);
   switch (status) {
     case 401:
@@ -55,6 +45,22 @@ Error to_error(int status, const http::Headers& headers) {
           "answers with " +
               (type.empty() ? "no content type" : ellipsized(to_valid_utf8(type), 80)) +
               " instead of JSON or an event stream: is this an MCP endpoint?"};
+}
+
+}  // namespace
+
+AnswerKind classify(const http::StreamedResponse& response) {
+  if (response.status == 202 || response.status == 204) return AnswerKind::accepted;
+  if (response.status < 200 || response.status > 299) return AnswerKind::refused;
+  const std::string type = content_type(response.headers);
+  if (type == "text/event-stream") return AnswerKind::event_stream;
+  return type == "application/json" ? AnswerKind::json : AnswerKind::refused;
+}
+
+Error to_error(int status, const http::Headers& headers) {
+  Error out = refusal(status, headers);
+  out.http_status = status;
+  return out;
 }
 
 http::Headers base_headers(const HttpSpec& spec, const std::string& version) {

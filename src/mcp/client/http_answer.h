@@ -18,7 +18,8 @@ enum class AnswerKind {
 };
 AnswerKind classify(const http::StreamedResponse& response);
 
-// "answers HTTP 401 Unauthorized: needs credentials"; codes as Transport::request.
+// "answers HTTP 401 Unauthorized: needs credentials"; codes as Transport::request, and the
+// status.
 Error to_error(int status, const http::Headers& headers);
 
 // The user's fields, and the protocol version once it is settled (empty: not yet).

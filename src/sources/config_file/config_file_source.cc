@@ -102,14 +102,17 @@ void ConfigFileSource::report_once(const std::vector<std::string>& warnings) {
 
 async::Task<void> ConfigFileSource::watch(std::function<void()> on_change) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  FileWatch watch(executor_, origin_.instance);
-  std::string last = read_file(origin_.instance).value_or("");
+  std::string last = read_file(options_.path).value_or("");
   while (true) {
+    // Afresh each time: a link may lead to another file by now (so does each update of a mounted
+    // ConfigMap). Looked at before it is waited for, so nothing is missed.
+    FileWatch watch(executor_, canonical_path(options_.path));
+    std::string now = read_file(options_.path).value_or("");
+    if (now != last) {
+      last = std::move(now);
+      on_change();
+    }
     CO_CHECK_OK(co_await watch.wait());
-    std::string now = read_file(origin_.instance).value_or("");
-    if (now == last) continue;
-    last = std::move(now);
-    on_change();
   }
 }
 

@@ -17,8 +17,7 @@ class ConfigFileSource final : public Source {
   struct Options {
     std::string path;
     EnvironmentLookup environment;
-    // Why an entry is this optimizer itself, or nullopt: such entries are left out.
-    std::function<std::optional<std::string>(const mcp::ConnectionSpec&)> is_ourselves;
+    IsOurselves is_ourselves;  // such entries are left out
   };
   // All on `executor`.
   ConfigFileSource(async::Executor executor, Options options, Logger& log);

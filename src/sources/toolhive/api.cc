@@ -28,7 +28,7 @@ struct Ask {
 
 // Of something that was sent and not answered nobody knows how far it is.
 Error unanswered(Error error) {
-  const bool was_sent = !error.message.starts_with("connect to ");  // http/client.h
+  const bool was_sent = error.cause != Cause::not_reached && error.cause != Cause::refused;
   if (was_sent && error.code == Errc::unavailable) error.code = Errc::timeout;
   if (!was_sent && error.code == Errc::timeout) error.code = Errc::unavailable;
   return error;
@@ -158,8 +158,7 @@ class HttpApi final : public Api {
     Ask ask{.what = "registry", .path = std::move(path)};
     ask.max_bytes = kMaxRegistry;
     ask.asked = Asked::registry;
-    const auto until = deadline.earlier(async::Deadline::in(options_.registry_timeout));
-    co_return co_await send(std::move(ask), until);
+    co_return co_await send(std::move(ask), request_deadline(deadline));
   }
 
   async::Task<void> act(std::string name, std::string method, std::string_view rest,

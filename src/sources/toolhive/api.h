@@ -132,10 +132,9 @@ class Api {
 using CurrentApi = std::function<std::shared_ptr<Api>()>;
 
 struct ApiOptions {
-  std::string token;                // sent as a bearer token; empty: none
-  Millis request_timeout{10'000};   // TOOLHIVE_TIMEOUT
-  Millis registry_timeout{30'000};  // it is parsed anew for every request, and large
-  Millis create_timeout{660'000};   // 10 minutes for the image and one for the rest
+  std::string token;               // sent as a bearer token; empty: none
+  Millis request_timeout{10'000};  // TOOLHIVE_TIMEOUT
+  Millis create_timeout{660'000};  // 10 minutes for the image and one for the rest
 };
 
 // `base` is the address without a path; over a Unix socket if it says so (http::Url::unix_socket).

@@ -36,7 +36,8 @@ class ClientFake final : public http::Client {
     co_return out;
   }
   std::deque<Recording> answers;
-  Error failure{Errc::unavailable, "connect to fake: connection refused"};  // without an answer
+  // Without an answer.
+  Error failure{Errc::unavailable, "connect to fake: connection refused", Cause::refused};
   std::vector<http::Url> urls;
   std::vector<http::Request> requests;
   std::vector<Retry> retries;
@@ -93,7 +94,7 @@ TEST_F(ApiTest, ACreateThatIsNotAnsweredMayBeUnderWay) {
   EXPECT_EQ(refusal(Asked::creating, 504, "").code, Errc::timeout);
   auto body = [](ApiTest& t) -> async::Co<> {
     CreateRequest request{.name = "fetch", .server = "io.github.stacklok/fetch"};
-    t.client.failure = {Errc::timeout, "connect to fake: no answer in time"};
+    t.client.failure = {Errc::timeout, "connect to fake: no answer in time", Cause::not_reached};
     EXPECT_EQ((co_await t.api->create(request, soon())).error().code, Errc::unavailable);
     t.client.failure = {Errc::unavailable, "the server closed the connection"};
     EXPECT_EQ((co_await t.api->create(request, soon())).error().code, Errc::timeout);

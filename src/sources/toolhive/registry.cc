@@ -213,13 +213,14 @@ void read_publishers(RawJson publishers, RegistryEntry& entry) {
   const std::string image = entry.image;
   for (const Member& publisher : publishers.members()) {
     std::optional<RawJson> chosen;
+    const bool is_only = publisher.value.size() == 1;
     for (const Member& extension : publisher.value.members()) {
       const std::string key = extension.name();
       if (key == (entry.remote ? url : image)) {
         chosen = extension.value;
         break;
       }
-      if (publisher.value.size() == 1) chosen = extension.value;
+      if (is_only) chosen = extension.value;
     }
     if (chosen && chosen->is_object()) EntryReader(entry).read(*chosen);
   }
@@ -265,7 +266,7 @@ bool is_server_json(RawJson object) {
          object.find("_meta");
 }
 
-class RegistryReader {
+class RegistryParser {
  public:
   Result<ParsedRegistry> read(RawJson whole) {
     RawJson body = whole;
@@ -348,7 +349,7 @@ Result<ParsedRegistry> parse_registry(std::string_view text) {
   if (!json && json.error().code == Errc::too_large) return std::unexpected(json.error());
   if (!json) return fail(Errc::corrupt, "the answer is not JSON: " + json.error().message);
   if (!json->is_object()) return fail(Errc::corrupt, "the answer is not a JSON object");
-  return RegistryReader().read(*json);
+  return RegistryParser().read(*json);
 }
 
 }  // namespace mcpo::sources::toolhive

@@ -1,10 +1,12 @@
 #include "sources/toolhive/registry_reading.h"
 
+#include <algorithm>
+
 namespace mcpo::sources::toolhive {
 namespace {
 
 constexpr const char* kLastUpdated = "registry.last_updated";  // "" of one without entries
-constexpr const char* kEmpty = "registry.empty";
+constexpr std::size_t kToldProblems = 10;                      // by name, of one reading
 
 Result<ParsedRegistry> whole_page(Result<ParsedRegistry> page) {
   if (!page || page->total <= page->reading.entries.size()) return page;
@@ -16,15 +18,18 @@ Result<ParsedRegistry> whole_page(Result<ParsedRegistry> page) {
 
 }  // namespace
 
+bool RegistryReader::is_due(const Memory& memory) const {
+  if (clock_.now() >= next_) return true;
+  const auto known = memory.find(kLastUpdated);
+  return !handed_over_.empty() && (known == memory.end() || known->second != handed_over_);
+}
+
 async::Task<void> RegistryReader::read(std::shared_ptr<Api> api, const Memory& memory,
                                        Observation& out, async::Deadline deadline) {
   const Result<void> looked = co_await look(std::move(api), memory, out, deadline);
   if (!looked && looked.error().code == Errc::cancelled) co_return looked;
   problem_ = looked ? "" : looked.error().message;
-  if (looked) {
-    next_ = clock_.now() + interval_;
-    forced_ = false;
-  }
+  if (looked) next_ = clock_.now() + interval_;
   co_return looked;
 }
 
@@ -34,7 +39,10 @@ async::Task<void> RegistryReader::look(std::shared_ptr<Api> api, const Memory& m
   const auto known = memory.find(kLastUpdated);
   const bool is_same =
       known != memory.end() && !info.last_updated.empty() && known->second == info.last_updated;
-  if (is_same && !forced_) co_return Result<void>();
+  if (is_same) {
+    handed_over_.clear();
+    co_return Result<void>();
+  }
   CO_TRY(ParsedRegistry parsed, co_await read_whole(api, deadline));
   co_return take(std::move(parsed), info.last_updated, memory, out);
 }
@@ -70,23 +78,32 @@ async::Task<ParsedRegistry> RegistryReader::parse(std::string text) {
   co_return co_await async::offload(*pool_, std::move(work));
 }
 
+void RegistryReader::tell(const std::vector<std::string>& problems) {
+  const std::size_t told = std::min(problems.size(), kToldProblems);
+  for (std::size_t i = 0; i < told; ++i) {
+    log_.warn("a registry entry is left out", {{"cause", problems[i]}});
+  }
+  if (told < problems.size()) {
+    log_.warn("more registry entries are left out", {{"count", problems.size() - told}});
+  }
+}
+
 Result<void> RegistryReader::take(ParsedRegistry parsed, const std::string& last_updated,
                                   const Memory& memory, Observation& out) {
   const bool is_empty = parsed.reading.entries.empty();
   const auto known = memory.find(kLastUpdated);
   const bool had_entries = known != memory.end() && !known->second.empty();
-  if (is_empty && had_entries && !memory.contains(kEmpty)) {
-    out.memory[kEmpty] = "1";
+  if (is_empty && had_entries && !memory.contains(kEmptyRegistry)) {
+    out.memory[kEmptyRegistry] = "1";
     return fail(Errc::corrupt,
                 "the registry is suddenly empty; it counts when it is so twice in a row");
   }
-  if (memory.contains(kEmpty) && !is_empty) out.memory[kEmpty] = std::nullopt;
-  for (const std::string& problem : parsed.problems) {
-    log_.warn("a registry entry is left out", {{"cause", problem}});
-  }
+  if (memory.contains(kEmptyRegistry) && !is_empty) out.memory[kEmptyRegistry] = std::nullopt;
+  tell(parsed.problems);
   if (!last_updated.empty()) parsed.reading.last_updated = last_updated;
   // An empty one is read again at every look: it costs nothing, and has a first entry some day.
-  out.memory[kLastUpdated] = is_empty ? "" : last_updated;
+  handed_over_ = is_empty ? "" : last_updated;
+  out.memory[kLastUpdated] = handed_over_;
   out.registry = std::move(parsed.reading);
   return {};
 }

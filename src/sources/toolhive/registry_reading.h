@@ -20,9 +20,8 @@ class RegistryReader {
   RegistryReader(Millis interval, async::CpuPool* pool, const Clock& clock, Logger& log)
       : interval_(interval), pool_(pool), clock_(clock), log_(log) {}
 
-  bool is_due() const { return forced_ || clock_.now() >= next_; }
-  // The next look reads it whole, whatever its date.
-  void refresh() { forced_ = true; }
+  // `memory`: the catalog's. What was read but never got there is due again.
+  bool is_due(const Memory& memory) const;
   // Sets registry, registry_problem and what is remembered. After a failure it is due again at
   // once.
   async::Task<void> read(std::shared_ptr<Api> api, const Memory& memory, Observation& out,
@@ -35,6 +34,7 @@ class RegistryReader {
   async::Task<ParsedRegistry> parse(std::string text);
   async::Task<void> look(std::shared_ptr<Api> api, const Memory& memory, Observation& out,
                          async::Deadline deadline);
+  void tell(const std::vector<std::string>& problems);
   Result<void> take(ParsedRegistry parsed, const std::string& last_updated, const Memory& memory,
                     Observation& out);
 
@@ -43,7 +43,7 @@ class RegistryReader {
   const Clock& clock_;
   Logger& log_;
   SteadyTime next_ = SteadyTime::min();
-  bool forced_ = false;
+  std::string handed_over_;  // date of what was read, until the catalog is seen to have it
   std::string problem_;
 };
 

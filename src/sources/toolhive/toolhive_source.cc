@@ -1,12 +1,10 @@
 #include "sources/toolhive/toolhive_source.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/this_coro.hpp>
 
 #include "async/periodic.h"
 #include "async/task_scope.h"
-#include "base/text.h"
 #include "sources/file_watch.h"
 #include "sources/for_each_parallel.h"
 
@@ -14,16 +12,6 @@ namespace mcpo::sources::toolhive {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr std::array kStatuses{"running",  "stopped",         "error",         "starting",
-                               "stopping", "unhealthy",       "removing",      "unknown",
-                               "",         "unauthenticated", "auth_retrying", "policy_stopped"};
-constexpr std::array kTransports{"stdio", "sse", "streamable-http", "inspector", ""};
-
-template <std::size_t N>
-bool contains(const std::array<const char*, N>& words, std::string_view word) {
-  return std::ranges::any_of(words, [&](const char* known) { return word == known; });
-}
 
 SourceInstance origin_of(const Finder& finder) {
   const std::string place = finder.fixed_place();
@@ -53,7 +41,6 @@ async::Co<Observation> ToolHiveSource::observe(History history, async::Deadline 
     if (is_unheard_of(history)) out.state = ObservationState::absent;
     co_return out;
   }
-  note_unknown_words(*listed);
   Result<void> read_all = co_await read(history, *std::move(listed), out, deadline);
   if (!read_all) {
     // Cancelled in the middle: what was read is not the whole.
@@ -167,13 +154,13 @@ void ToolHiveSource::back_off() {
 async::Task<void> ToolHiveSource::read(const History& history, std::vector<ListedWorkload> list,
                                        Observation& out, async::Deadline deadline) {
   std::shared_ptr<Api> api = api_;
-  WorkloadReading reading(api, options_.reading, history, std::move(list), unread_);
+  WorkloadReading reading(api, options_.reading, history, std::move(list), silent_);
   // One for all, so that a cycle's length does not depend on how many do not answer.
   const async::Deadline until = deadline.earlier(async::Deadline::in(options_.request_timeout));
   // Where not all can be asked at once, those that do not answer must leave time for the others.
   const bool must_share = reading.jobs() > options_.max_parallel;
   const Millis share = must_share ? until.remaining() / 2 : until.remaining();
-  const bool asks_registry = !history.routes_only && registry_.is_due();
+  const bool asks_registry = !history.routes_only && registry_.is_due(history.memory);
   const std::size_t first_job = asks_registry ? 1 : 0;
   auto work = [&](std::size_t i) -> async::Task<void> {
     if (i < first_job) return registry_.read(api, history.memory, out, until);
@@ -184,21 +171,8 @@ async::Task<void> ToolHiveSource::read(const History& history, std::vector<Liste
                                          std::move(work), log_));
   reading.finish(out);
   out.registry_problem = registry_.problem();
-  if (!history.routes_only) unread_ = reading.unread();
+  if (!history.routes_only) silent_ = reading.silent();
   co_return Result<void>();
-}
-
-void ToolHiveSource::note_unknown_words(const std::vector<ListedWorkload>& list) {
-  for (const ListedWorkload& workload : list) {
-    const bool odd_status = !contains(kStatuses, workload.status);
-    const bool odd_transport = !contains(kTransports, workload.transport);
-    if (!odd_status && !odd_transport) continue;
-    const std::string& word = odd_status ? workload.status : workload.transport;
-    if (noted_.size() >= 100 || !noted_.insert(word).second) continue;
-    log_.warn(odd_status ? "ToolHive reports a status that we do not know; it is kept as it is"
-                         : "ToolHive reports a transport that we do not know; it will be tried",
-              {{"server", workload.name}, {"word", ellipsized(word, 64)}});
-  }
 }
 
 async::Task<void> ToolHiveSource::watch(std::function<void()> on_change) {
@@ -225,13 +199,17 @@ async::Task<void> ToolHiveSource::watch_file(std::function<void()> on_change) {
   }
 }
 
+// `next_look_` is no time to reckon with before the first failure.
+async::Deadline ToolHiveSource::next_retry() const {
+  if (!wants_retry_) return async::Deadline::never();
+  const auto wait = std::chrono::duration_cast<Millis>(next_look_ - clock_.now());
+  return async::Deadline::in(std::max(wait, Millis(1)));
+}
+
 async::Task<void> ToolHiveSource::retry(std::function<void()> on_change) {
   while (true) {
     const auto seen = retry_changed_.version();
-    const auto wait = std::chrono::duration_cast<Millis>(next_look_ - clock_.now());
-    const auto until =
-        wants_retry_ ? async::Deadline::in(std::max(wait, Millis(1))) : async::Deadline::never();
-    const auto changed = co_await retry_changed_.wait_change(seen, until);
+    const auto changed = co_await retry_changed_.wait_change(seen, next_retry());
     if (!changed && changed.error().code != Errc::timeout) co_return changed;
     if (changed || !wants_retry_) continue;
     wants_retry_ = false;

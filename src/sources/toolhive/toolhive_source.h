@@ -42,8 +42,6 @@ class ToolHiveSource final : public Source {
   // When the discovery file changes; and, once a ToolHive was lost, when the next look is due.
   async::Task<void> watch(std::function<void()> on_change) override;
 
-  // The next cycle reads the registry, whether its date moved or not.
-  void refresh_registry() { registry_.refresh(); }
   // The one in use; null while none is.
   std::shared_ptr<Api> current_api() const { return api_; }
   // Why there is none, or why it gave no list at the last look; empty: it did.
@@ -61,7 +59,7 @@ class ToolHiveSource final : public Source {
   void lost(const Error& error);
   void found(std::shared_ptr<Api> api);
   void back_off();
-  void note_unknown_words(const std::vector<ListedWorkload>& list);
+  async::Deadline next_retry() const;
   async::Task<void> watch_file(std::function<void()> on_change);
   async::Task<void> retry(std::function<void()> on_change);
 
@@ -81,8 +79,7 @@ class ToolHiveSource final : public Source {
   bool was_found_ = false;    // in the life of this process
   bool wants_retry_ = false;  // watch() wakes at next_look_
   async::Notifier retry_changed_;
-  std::set<std::string> unread_;  // in the last cycle: asked last in the next
-  std::set<std::string> noted_;   // unknown words that were logged
+  std::set<std::string> silent_;  // in the last cycle: asked last in the next
 };
 
 }  // namespace mcpo::sources::toolhive

@@ -3,100 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 
-#include "sources/loop_test_support.h"
-#include "sources/toolhive/api_fake.h"
+#include "sources/toolhive/toolhive_source_test_support.h"
 
 namespace mcpo::sources::toolhive {
 namespace {
-
-struct FinderFake final : Finder {
-  async::Task<std::shared_ptr<Api>> find(async::Deadline) override {
-    ++finds;
-    news = false;
-    if (api == nullptr) co_return fail(Errc::not_found, "ToolHive was not found");
-    co_return api;
-  }
-  bool has_news() const override { return news; }
-  std::string fixed_place() const override { return fixed; }
-
-  std::shared_ptr<ApiFake> api = std::make_shared<ApiFake>();
-  bool news = false;
-  std::string fixed;
-  int finds = 0;
-};
-
-class ToolHiveSourceTest : public LoopTest {
- public:
-  ToolHiveSourceTest() {
-    options.reading.hash_key = "key";
-    options.request_timeout = Millis(5'000);
-    options.reading.skipped = {"inspector"};
-    restart();
-  }
-  // As after a restart of the process: what was found is forgotten, what is stored is not.
-  void restart() {
-    auto fresh = std::make_unique<FinderFake>();
-    if (finder != nullptr) {
-      fresh->api = finder->api;
-      fresh->fixed = finder->fixed;
-    }
-    finder = fresh.get();
-    source = std::make_unique<ToolHiveSource>(context.get_executor(), std::move(fresh), options,
-                                              clock, *log);
-  }
-  ApiFake& api() { return *finder->api; }
-
-  // One cycle; what the catalog would know after it is known before the next.
-  Observation observe() {
-    Observation out;
-    auto body = [](ToolHiveSourceTest& t, Observation& seen) -> async::Co<> {
-      seen = co_await t.source->observe(t.history, soon());
-    };
-    run(body(*this, out));
-    learn(out);
-    return out;
-  }
-  void know(const std::string& name, const std::string& created_at = "2026-11-23T14:23:08Z") {
-    history.servers.push_back({"", name, created_at});
-  }
-
-  ManualClock clock;
-  Logger* log = &Logger::none();
-  ToolHiveSource::Options options;
-  FinderFake* finder = nullptr;
-  std::unique_ptr<ToolHiveSource> source;
-  History history;
-
- private:
-  void learn(const Observation& seen) {
-    for (const auto& [key, value] : seen.memory) {
-      if (value) history.memory[key] = *value;
-      if (!value) history.memory.erase(key);
-    }
-    const auto knows = [&](const std::string& name) {
-      return std::ranges::find(history.servers, name, &History::KnownServer::name) !=
-             history.servers.end();
-    };
-    for (const Workload& workload : seen.workloads) {
-      if (!knows(workload.name)) know(workload.name, workload.created_at);
-    }
-    for (const Unreadable& gone : seen.gone) {
-      std::erase_if(history.servers, [&](const auto& s) { return s.name == gone.name; });
-    }
-  }
-};
-
-const Workload& workload(const Observation& seen, const std::string& name) {
-  static const Workload kNone;
-  const auto found = std::ranges::find(seen.workloads, name, &Workload::name);
-  EXPECT_NE(found, seen.workloads.end()) << name;
-  return found == seen.workloads.end() ? kNone : *found;
-}
 
 TEST_F(ToolHiveSourceTest, TellsWhatEachWorkloadIs) {
   api().add_remote("docs", "https://h.example/mcp/?key=v").group = "work";
@@ -300,6 +214,23 @@ TEST_F(ToolHiveSourceTest, WhatHangsDelaysNoOther) {
   EXPECT_EQ(api().calls.at(1), "details r20");
 }
 
+TEST_F(ToolHiveSourceTest, WhoeverHadNoTurnIsAskedFirstTheNextTime) {
+  options.request_timeout = Millis(60);
+  options.max_parallel = 2;
+  restart();
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "r" + std::to_string(i);
+    api().add_remote(name, "https://h.example/" + name);
+    if (i < 7) api().hangs.insert("details " + name);
+  }
+  EXPECT_EQ(observe().workloads.size(), 0u);
+  for (int cycle = 0; cycle < 2; ++cycle) {
+    const Observation seen = observe();
+    ASSERT_EQ(seen.workloads.size(), 1u);
+    EXPECT_EQ(seen.workloads[0].name, "r7");
+  }
+}
+
 TEST_F(ToolHiveSourceTest, AnUnreadableWorkloadIsReachableWhereItWasOnlyIfItIsTheSame) {
   api().add_remote("same", "https://h.example/1");
   api().add_remote("other", "https://h.example/2").created_at = "2026-12-01T00:00:00Z";
@@ -313,274 +244,6 @@ TEST_F(ToolHiveSourceTest, AnUnreadableWorkloadIsReachableWhereItWasOnlyIfItIsTh
   EXPECT_TRUE(seen.unreadable[0].listed->spec);
   EXPECT_FALSE(seen.unreadable[1].listed->spec);
   EXPECT_EQ(seen.unreadable[1].listed->status, "running");
-}
-
-// Each read, each way to fail: what the failure must not touch stays as it is.
-class FaultTest : public ToolHiveSourceTest {
- public:
-  struct Fault {
-    std::string name;
-    std::optional<Error> error;  // absent: hangs
-  };
-  const std::vector<Fault> faults{{"500", Error{Errc::unavailable, "HTTP status 500"}},
-                                  {"refused", Error{Errc::unavailable, "connection refused"}},
-                                  {"closed", Error{Errc::unavailable, "the connection was lost"}},
-                                  {"401", Error{Errc::denied, "HTTP status 401"}},
-                                  {"HTML", Error{Errc::corrupt, "a web page"}},
-                                  {"truncated", Error{Errc::corrupt, "not JSON"}},
-                                  {"wrong shape", Error{Errc::corrupt, "has no such thing"}},
-                                  {"too large", Error{Errc::too_large, "larger than 1"}},
-                                  {"hangs", std::nullopt}};
-
-  // One cycle in which `call` fails so, in a world of two remotes, a container and two that left.
-  Observation with(const std::string& call, const Fault& fault) {
-    options.request_timeout = Millis(fault.error ? 5'000 : 30);
-    finder->api = std::make_shared<ApiFake>();
-    history = {};
-    restart();
-    api().add_remote("a", "https://h.example/a");
-    api().add_remote("b", "https://h.example/b");
-    api().add_container("c", "ghcr.io/x/c:1");
-    for (const std::string name : {"a", "b", "c", "left", "left too"}) know(name);
-    if (fault.error) api().faults[call] = *fault.error;
-    if (!fault.error) api().hangs.insert(call);
-    Observation out;
-    auto body = [](ToolHiveSourceTest& t, Observation& seen, Millis time) -> async::Co<> {
-      seen = co_await t.source->observe(t.history, async::Deadline::in(time));
-    };
-    run(body(*this, out, Millis(fault.error ? 5'000 : 60)));
-    return out;
-  }
-};
-
-TEST_F(FaultTest, AListThatFailsTeachesNothing) {
-  for (const Fault& fault : faults) {
-    const Observation seen = with("list", fault);
-    EXPECT_EQ(seen.state, ObservationState::unavailable) << fault.name;
-    EXPECT_FALSE(seen.detail.empty()) << fault.name;
-    EXPECT_TRUE(seen.workloads.empty() && seen.gone.empty() && seen.memory.empty()) << fault.name;
-  }
-}
-
-TEST_F(FaultTest, DetailsThatFailConcernTheirWorkloadOnly) {
-  std::vector<Fault> all = faults;
-  all.push_back({"404", Error{Errc::not_found, "HTTP status 404"}});
-  for (const Fault& fault : all) {
-    const Observation seen = with("details a", fault);
-    EXPECT_EQ(seen.state, ObservationState::partial) << fault.name;
-    EXPECT_EQ(seen.workloads.size(), 2u) << fault.name;
-    ASSERT_EQ(seen.unreadable.size(), 1u) << fault.name;
-    EXPECT_EQ(seen.unreadable[0].name, "a") << fault.name;
-    EXPECT_TRUE(seen.unreadable[0].listed.has_value()) << fault.name;
-    EXPECT_EQ(seen.gone.size(), 2u) << fault.name;
-    EXPECT_TRUE(seen.registry.has_value()) << fault.name;
-  }
-}
-
-TEST_F(FaultTest, ExportsThatFailAreAskedAgain) {
-  for (const std::string call : {"export a", "export c"}) {
-    for (const Fault& fault : faults) {
-      const Observation seen = with(call, fault);
-      EXPECT_EQ(seen.state, ObservationState::complete) << fault.name;
-      EXPECT_EQ(seen.workloads.size(), 3u) << fault.name;
-      EXPECT_FALSE(seen.memory.contains("export:" + call.substr(7))) << fault.name;
-    }
-  }
-}
-
-TEST_F(FaultTest, AStatusThatFailsProvesNothing) {
-  for (const Fault& fault : faults) {
-    const Observation seen = with("status left", fault);
-    EXPECT_EQ(seen.state, ObservationState::partial) << fault.name;
-    ASSERT_EQ(seen.gone.size(), 1u) << fault.name;
-    EXPECT_EQ(seen.gone[0].name, "left too") << fault.name;
-    EXPECT_EQ(seen.workloads.size(), 3u) << fault.name;
-  }
-}
-
-TEST_F(FaultTest, ARegistryThatFailsConcernsNoWorkload) {
-  for (const std::string call : {"registry info", "registry whole"}) {
-    for (const Fault& fault : faults) {
-      const Observation seen = with(call, fault);
-      EXPECT_EQ(seen.state, ObservationState::complete) << call << fault.name;
-      EXPECT_EQ(seen.workloads.size(), 3u) << call << fault.name;
-      const bool is_corrupt = fault.error && fault.error->code == Errc::corrupt;
-      if (call == "registry whole" && is_corrupt) continue;  // the other shape is asked for
-      EXPECT_FALSE(seen.registry) << call << fault.name;
-      EXPECT_FALSE(seen.registry_problem.empty()) << call << fault.name;
-      EXPECT_FALSE(seen.memory.contains("registry.last_updated")) << call << fault.name;
-    }
-  }
-}
-
-TEST_F(ToolHiveSourceTest, TheRegistryIsReadWhenItsDateMoved) {
-  Observation seen = observe();
-  ASSERT_TRUE(seen.registry);
-  EXPECT_EQ(seen.registry->last_updated, "2026-08-24");
-  EXPECT_EQ(seen.registry->entries.size(), 1u);
-  (void)observe();
-  EXPECT_EQ(api().count("registry"), 2u);  // its date and the whole, once
-  clock.advance(options.registry_check);
-  EXPECT_FALSE(observe().registry);
-  EXPECT_EQ(api().count("registry whole"), 1u);
-  api().registry_info.last_updated = "2026-09-01";
-  clock.advance(options.registry_check);
-  EXPECT_TRUE(observe().registry);
-  source->refresh_registry();
-  EXPECT_TRUE(observe().registry);
-  restart();
-  EXPECT_FALSE(observe().registry);
-}
-
-TEST_F(ToolHiveSourceTest, TheOtherShapeIsAskedForOnlyIfNeeded) {
-  api().faults["registry whole"] = {Errc::not_found, "registry: HTTP status 404"};
-  api().registry_v01 = R"({"servers":[{"name":"x","remotes":[{"url":"https://h/"}]}]})";
-  EXPECT_TRUE(observe().registry);
-  EXPECT_EQ(api().count("registry v0.1"), 1u);
-}
-
-TEST_F(ToolHiveSourceTest, OnePageOfSeveralIsNoRegistry) {
-  api().faults["registry whole"] = {Errc::not_found, "registry: HTTP status 404"};
-  api().registry_v01 =
-      R"({"servers":[{"name":"x","remotes":[{"url":"https://h/"}]}],"metadata":{"total":2}})";
-  const Observation seen = observe();
-  EXPECT_FALSE(seen.registry);
-  EXPECT_TRUE(has(seen.registry_problem, "of which one page shows only 1"));
-}
-
-TEST_F(ToolHiveSourceTest, ARegistryThatNeverHadEntriesIsBelievedAtOnce) {
-  api().registry = R"({"servers":{}})";
-  for (const char* date : {"2026-08-24", "2026-08-25", ""}) {
-    api().registry_info.last_updated = date;
-    restart();
-    const Observation seen = observe();
-    EXPECT_EQ(seen.state, ObservationState::complete);
-    EXPECT_EQ(seen.registry_problem, "") << date;
-    EXPECT_TRUE(seen.registry && seen.registry->entries.empty()) << date;
-  }
-  // Its first entry is seen, whatever its date.
-  api().registry = ApiFake().registry;
-  restart();
-  EXPECT_FALSE(observe().registry.value().entries.empty());
-}
-
-TEST_F(ToolHiveSourceTest, ASuddenlyEmptyRegistryMustBeSeenTwice) {
-  (void)observe();
-  api().registry = R"({"servers":{}})";
-  api().registry_info.last_updated = "2026-08-25";
-  restart();
-  Observation seen = observe();
-  EXPECT_FALSE(seen.registry);
-  EXPECT_TRUE(has(seen.registry_problem, "suddenly empty")) << seen.registry_problem;
-  seen = observe();
-  EXPECT_TRUE(seen.registry && seen.registry->entries.empty());
-  EXPECT_EQ(seen.registry_problem, "");
-}
-
-TEST_F(ToolHiveSourceTest, ARegistryProblemIsToldUntilItIsOver) {
-  api().faults["registry info"] = {Errc::denied, "run `thv registry login`"};
-  EXPECT_EQ(observe().registry_problem, "run `thv registry login`");
-  api().faults.clear();
-  EXPECT_EQ(observe().registry_problem, "");
-}
-
-TEST_F(ToolHiveSourceTest, WithoutToolHiveNothingIsAskedUntilTheNextLook) {
-  std::shared_ptr<ApiFake> later = std::exchange(finder->api, nullptr);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(observe().detail, "ToolHive was not found");
-  EXPECT_EQ(finder->finds, 1);
-  clock.advance(Millis(1'000));
-  (void)observe();
-  EXPECT_EQ(finder->finds, 2);
-  clock.advance(Millis(1'000));
-  (void)observe();
-  EXPECT_EQ(finder->finds, 2);  // the pause has doubled
-  finder->api = later;
-  finder->news = true;  // its discovery file came into being
-  EXPECT_EQ(observe().state, ObservationState::complete);
-  EXPECT_EQ(source->current_api(), later);
-}
-
-TEST_F(ToolHiveSourceTest, IsFoundAgainWhereItMoved) {
-  api().add_container("c", "ghcr.io/x/c:1");
-  (void)observe();
-  const std::shared_ptr<ApiFake> before = finder->api;
-  auto after = std::make_shared<ApiFake>("http://elsewhere");
-  after->list = before->list;
-  before->faults["list"] = {Errc::unavailable, "connection refused"};
-  finder->api = after;
-  const Observation seen = observe();
-  EXPECT_EQ(seen.state, ObservationState::complete);
-  EXPECT_EQ(seen.workloads.size(), 1u);
-  EXPECT_EQ(source->current_api(), after);
-}
-
-TEST_F(ToolHiveSourceTest, ANewDiscoveryFileIsFollowedWhileTheOldOneStillAnswers) {
-  (void)observe();
-  const std::shared_ptr<ApiFake> before = finder->api;
-  finder->api = std::make_shared<ApiFake>("http://elsewhere");
-  finder->news = true;
-  (void)observe();
-  EXPECT_EQ(source->current_api(), finder->api);
-  // A file that leads nowhere is no reason to leave a ToolHive that answers.
-  const std::shared_ptr<ApiFake> good = std::exchange(finder->api, nullptr);
-  finder->news = true;
-  EXPECT_EQ(observe().state, ObservationState::complete);
-  EXPECT_EQ(source->current_api(), good);
-}
-
-TEST_F(ToolHiveSourceTest, AGivenPlaceIsItsNameAndTheOnlyOneAsked) {
-  finder->fixed = "http://127.0.0.1:18080";
-  restart();
-  EXPECT_EQ(source->origin(), (SourceInstance{"toolhive", "http://127.0.0.1:18080"}));
-  api().faults["list"] = {Errc::unavailable, "connection refused"};
-  EXPECT_EQ(observe().detail, "connection refused");
-  EXPECT_EQ(observe().detail, "connection refused");
-  EXPECT_EQ(finder->finds, 1);
-  api().faults.clear();
-  EXPECT_EQ(observe().state, ObservationState::complete);
-}
-
-TEST_F(ToolHiveSourceTest, ARefusedTokenIsReadAgainInTheSameCycle) {
-  for (const std::string place : {"http://127.0.0.1:18080", ""}) {
-    finder->fixed = place;
-    finder->api = std::make_shared<ApiFake>();
-    restart();
-    EXPECT_EQ(observe().state, ObservationState::complete);
-    const std::shared_ptr<ApiFake> old_token = finder->api;
-    old_token->faults["list"] = {Errc::denied, "ToolHive refuses (401)"};
-    finder->api = std::make_shared<ApiFake>();
-    EXPECT_EQ(observe().state, ObservationState::complete) << place;
-    EXPECT_EQ(source->current_api(), finder->api);
-    EXPECT_EQ(source->trouble(), "");
-  }
-}
-
-TEST_F(ToolHiveSourceTest, ATokenThatIsRefusedAgainIsTold) {
-  finder->fixed = "http://127.0.0.1:18080";
-  restart();
-  api().faults["list"] = {Errc::denied, "ToolHive refuses (401)"};
-  EXPECT_EQ(observe().detail, "ToolHive refuses (401)");
-  EXPECT_EQ(source->trouble(), "ToolHive refuses (401)");
-  EXPECT_EQ(api().count("list"), 2u);
-}
-
-TEST_F(ToolHiveSourceTest, ALostOneIsLookedForWithoutWaitingForThePoll) {
-  options.initial_backoff = Millis(1);
-  restart();
-  (void)observe();
-  api().faults["list"] = {Errc::unavailable, "connection refused"};
-  int triggers = 0;
-  auto body = [](ToolHiveSourceTest& t, int& count) -> async::Co<> {
-    (void)co_await t.source->observe(t.history, soon());
-    const auto ended = co_await async::with_deadline(t.source->watch([&] {
-      ++count;
-      t.clock.advance(Millis(10));
-    }),
-                                                     async::Deadline::in(Millis(100)), "watch");
-    EXPECT_EQ(ended.error().code, Errc::timeout);
-  };
-  run(body(*this, triggers));
-  EXPECT_EQ(triggers, 1);
 }
 
 TEST_F(ToolHiveSourceTest, CancellationTeachesNothing) {
@@ -649,7 +312,7 @@ TEST_F(ToolHiveSourceTest, SecretsOfUrlsGoNowhere) {
   const auto end = lseek(fd, 0, SEEK_END);
   std::string logged(static_cast<std::size_t>(end), '\0');
   ASSERT_EQ(pread(fd, logged.data(), logged.size(), 0), end);
-  EXPECT_TRUE(has(logged, "a status that we do not know")) << logged;
+  EXPECT_TRUE(has(logged, "ToolHive cannot be asked")) << logged;
   EXPECT_FALSE(has(seen, secret)) << seen;
   EXPECT_FALSE(has(logged, secret)) << logged;
   EXPECT_TRUE(has(seen, "https://h.example/mcp?api_key=***")) << seen;

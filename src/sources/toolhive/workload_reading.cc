@@ -130,6 +130,7 @@ void WorkloadReading::add(ListedWorkload listed) {
   if (!listed_.insert(listed.name).second) return;
   Item item{.workload = make_workload(listed),
             .remote = is_remote(listed),
+            .asked = false,
             .trouble = "",
             .left_out = {}};
   Workload& workload = item.workload;
@@ -191,6 +192,11 @@ async::Task<void> WorkloadReading::run(std::size_t job, async::Deadline until) {
   const auto [kind, index] = jobs_[job];
   if (kind == Kind::absent) co_return co_await ask_absent(index, until);
   Item& item = items_[index];
+  item.asked = !until.expired();
+  if (!item.asked) {
+    if (item.remote) item.trouble = "its details were not asked for: others took all the time";
+    co_return Result<void>();
+  }
   if (kind == Kind::remote) co_return co_await read_remote(item, until);
   co_return co_await read_recording(item, until);
 }
@@ -223,7 +229,7 @@ async::Task<void> WorkloadReading::read_recording(Item& item, async::Deadline un
   std::string name = item.workload.name;
   const auto exported = co_await api_->read_export(std::move(name), until);
   if (!exported && exported.error().code != Errc::not_found) {
-    unread_.insert(item.workload.name);
+    silent_.insert(item.workload.name);
     co_return Result<void>();
   }
   Recorded recorded{.created_at = item.workload.created_at,
@@ -271,7 +277,7 @@ void WorkloadReading::finish_item(Item& item, Observation& out) {
     out.workloads.push_back(std::move(workload));
     return;
   }
-  unread_.insert(workload.name);
+  if (item.asked) silent_.insert(workload.name);
   // Its port may have been given to another one: only for the same workload it is a way to it.
   const auto known =
       std::ranges::find(history_.servers, workload.name, &History::KnownServer::name);

@@ -7,7 +7,6 @@
 //   known, not listed       status by name: only 404 proves that it is gone
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,17 +20,13 @@ namespace mcpo::sources::toolhive {
 
 struct ReadingOptions {
   std::set<std::string> skipped;  // SKIPPED_WORKLOADS: whole names
-  // Why what this leads to is this optimizer itself, or nullopt.
-  std::function<std::optional<std::string>(const mcp::ConnectionSpec&)> is_ourselves;
+  IsOurselves is_ourselves;
   // For what must be compared over restarts and must not be guessed. The key lives outside the
   // database; nothing is remembered of a URL but this hash.
   std::string hash_key;
   // Where ToolHive is when that is not this machine: the list then says 127.0.0.1 of that one.
   std::string proxy_host;
 };
-
-// The memory key under which the plan keeps that the last list was empty.
-inline constexpr const char* kEmptyListing = "listing.empty";
 
 // What the list alone says: all but the identity.
 Workload make_workload(const ListedWorkload& listed);
@@ -40,7 +35,7 @@ bool is_remote(const ListedWorkload& listed);
 // On the I/O thread. Borrows options and history.
 class WorkloadReading {
  public:
-  // `last` names those to ask last, because they did not answer before.
+  // `last` names those to ask last, because they did not answer when they were asked.
   WorkloadReading(std::shared_ptr<Api> api, const ReadingOptions& options, const History& history,
                   std::vector<ListedWorkload> list, const std::set<std::string>& last);
 
@@ -49,13 +44,15 @@ class WorkloadReading {
   async::Task<void> run(std::size_t job, async::Deadline until);
   // After all jobs: everything but the registry. Sets the state to complete or partial.
   void finish(Observation& out);
-  // Those that could not be read, for the next cycle.
-  const std::set<std::string>& unread() const { return unread_; }
+  // Those that were asked and did not answer, for the next cycle. Who was not asked, because the
+  // time was over, is not among them: else those behind many silent ones would never have a turn.
+  const std::set<std::string>& silent() const { return silent_; }
 
  private:
   struct Item {
     Workload workload;
     bool remote = false;
+    bool asked = false;                   // while there was time
     std::string trouble;                  // why it cannot be told what it is; empty: it can
     std::optional<std::string> left_out;  // why
   };
@@ -89,7 +86,7 @@ class WorkloadReading {
   std::vector<std::string> nameless_;   // what is wrong with items without a name
   std::vector<Job> jobs_;
   std::map<std::string, std::optional<std::string>> memory_;
-  std::set<std::string> unread_;
+  std::set<std::string> silent_;
 };
 
 }  // namespace mcpo::sources::toolhive
