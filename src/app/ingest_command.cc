@@ -100,8 +100,7 @@ async::Task<void> take_turn(Engine& engine) {
     CO_TRY(const auto leaders, co_await engine.catalog->leaders());
     CO_CHECK_OK(refuse_beside_serve(engine, leaders));
     CO_TRY(const auto other, co_await other_ingest(engine));
-    if (!other) (void)co_await engine.cycle->take_over();
-    if (engine.leads()) break;
+    if (!other && co_await engine.cycle->take_over_all()) break;
     if (deadline.expired()) co_return std::unexpected(still_busy(engine, other));
     CO_CHECK_OK(co_await async::sleep_for(kTurnInterval));
   }

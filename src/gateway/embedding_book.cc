@@ -22,6 +22,7 @@ EmbeddingBook::Ptr EmbeddingBook::find(const ContentHash& text) const {
 void EmbeddingBook::put(const ContentHash& text, Ptr embedding) {
   const std::scoped_lock lock(mutex_);
   embeddings_.insert_or_assign(text, std::move(embedding));
+  ++version_;
 }
 
 void EmbeddingBook::keep_only(const std::vector<ContentHash>& texts) {
@@ -38,6 +39,11 @@ void EmbeddingBook::keep_only(const std::vector<ContentHash>& texts) {
 std::size_t EmbeddingBook::size() const {
   const std::scoped_lock lock(mutex_);
   return embeddings_.size();
+}
+
+std::uint64_t EmbeddingBook::version() const {
+  const std::scoped_lock lock(mutex_);
+  return version_;
 }
 
 std::size_t EmbeddingBook::Hash::operator()(const ContentHash& hash) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -30,6 +31,8 @@ class EmbeddingBook {
   // Forgets all others, once there are many more of them.
   void keep_only(const std::vector<ContentHash>& texts);
   std::size_t size() const;
+  // Grows with every put(): as long as it is the same, there is nothing new to find.
+  std::uint64_t version() const;
 
  private:
   struct Hash {
@@ -37,6 +40,7 @@ class EmbeddingBook {
   };
   mutable std::mutex mutex_;
   std::unordered_map<ContentHash, Ptr, Hash> embeddings_;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace mcpo::gateway

@@ -85,12 +85,12 @@ bool is_better(const RankedEntry& a, const RankedEntry& b) {
 
 RegistryView::Ptr RegistryView::build(const Registries& registries, const EmbeddingBook* embeddings,
                                       const Ptr& previous) {
-  const std::size_t book_size = embeddings == nullptr ? 0 : embeddings->size();
+  const std::uint64_t book = embeddings == nullptr ? 0 : embeddings->version();
   const bool is_same_registry = previous != nullptr && previous->registries_ == registries;
-  if (is_same_registry && previous->book_size_ == book_size) return previous;
+  if (is_same_registry && previous->book_version_ == book) return previous;
   std::shared_ptr<RegistryView> view(new RegistryView());
   view->registries_ = registries;
-  view->book_size_ = book_size;
+  view->book_version_ = book;
   view->prepare(registries, previous.get());
   if (embeddings != nullptr) view->look_up(*embeddings);
   if (is_same_registry && view->is_same_as(*previous)) return previous;

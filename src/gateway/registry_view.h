@@ -74,7 +74,7 @@ class RegistryView {
   void promote_named(const search::Query& query, std::vector<RankedEntry>& entries) const;
 
   Registries registries_;
-  std::size_t book_size_ = 0;            // when the embeddings were looked up
+  std::uint64_t book_version_ = 0;       // when the embeddings were looked up
   std::vector<EntryPtr> entries_;        // by name
   std::vector<Embeddings> embeddings_;   // as entries_; empty without a book
   std::vector<std::uint32_t> entry_of_;  // by document

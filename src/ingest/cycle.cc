@@ -176,6 +176,20 @@ async::Co<bool> Cycle::take_over() {
   co_return won;
 }
 
+async::Co<bool> Cycle::take_over_all() {
+  std::vector<SourceInstance> won;
+  bool all = true;
+  for (std::size_t i = 0; all && i < parts_.sources.size(); ++i) {
+    const SourceInstance origin = parts_.sources[i]->origin();
+    if (leads(origin)) continue;
+    all = co_await lead(origin);
+    if (all) won.push_back(origin);
+  }
+  if (all) co_return true;
+  for (const SourceInstance& origin : won) leases_.erase(origin);
+  co_return false;
+}
+
 void Cycle::note_source(const sources::Observation& observation, CycleReport& report) {
   report.sources.push_back({observation.origin.source, observation.state, observation.detail});
   SourceState& known = source_states_[observation.origin];

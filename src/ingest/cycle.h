@@ -62,6 +62,9 @@ class Cycle {
   void found_ourselves(const ListingDue& due);
   // Tries to lead what nobody leads any more. True when there is something new to do: run().
   async::Co<bool> take_over();
+  // The same for all sources or none, so that of several processes that want all one gets them.
+  // True when this one leads all.
+  async::Co<bool> take_over_all();
 
   bool leads(const SourceInstance& origin) const { return leases_.contains(origin); }
   // State of each source at its last observation, for /health and /ready.

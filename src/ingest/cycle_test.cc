@@ -18,7 +18,10 @@ using sources::ObservationState;
 
 // Answers what the test wants, and keeps what it was told.
 struct FakeSource final : sources::Source {
-  const SourceInstance& origin() const override { return kToolhive; }
+  explicit FakeSource(SourceInstance instance = kToolhive) : answer{.origin = std::move(instance)} {
+    answer.state = ObservationState::complete;
+  }
+  const SourceInstance& origin() const override { return answer.origin; }
   async::Co<sources::Observation> observe(sources::History history, async::Deadline) override {
     asked = std::move(history);
     if (throws) throw std::runtime_error("out of memory");
@@ -30,7 +33,7 @@ struct FakeSource final : sources::Source {
   }
   async::Task<void> watch(std::function<void()>) override { co_return Result<void>{}; }
 
-  sources::Observation answer{.origin = kToolhive, .state = ObservationState::complete};
+  sources::Observation answer;
   sources::History asked;
   bool throws = false;
   // Set: while it is asked one process ends, and another leads from then on.
@@ -49,7 +52,7 @@ struct NoConnector final : mcp::Connector {
 
 // A process: its catalog in the shared file, its directory, its cycle.
 struct Process {
-  Process(asio::io_context& context, const std::string& path)
+  Process(asio::io_context& context, const std::string& path, bool has_config = false)
       : catalog(catalog::LiveCatalog::open(
                     context.get_executor(),
                     catalog::open_sqlite_store(path, catalog::OpenMode::create_if_missing).value(),
@@ -60,6 +63,7 @@ struct Process {
     Cycle::Parts parts;
     parts.executor = context.get_executor();
     parts.sources = {&source};
+    if (has_config) parts.sources.push_back(&config);
     parts.catalog = catalog.get();
     parts.directory = &directory;
     parts.fetch = &fetch;
@@ -83,6 +87,7 @@ struct Process {
   }
 
   FakeSource source;
+  FakeSource config{kConfig};
   NoConnector connector;
   ManualClock clock;
   upstream::Directory directory;
@@ -133,6 +138,23 @@ TEST_F(CycleTest, UnchangedCycleWritesNothing) {
     EXPECT_EQ(second.catalog_version, 1);
     EXPECT_EQ(process.catalog->read()->registries.size(), 1u);
     co_await process.close();
+  });
+}
+
+TEST_F(CycleTest, OneOfTwoThatWantAllSourcesGetsThem) {
+  run([](CycleTest& t) -> async::Co<> {
+    Process other(t.context, t.path(), true);
+    Process both(t.context, t.path(), true);
+    auto held = co_await other.catalog->try_lead(kConfig, "ingest");
+    EXPECT_TRUE(held.has_value());
+    EXPECT_FALSE(co_await both.cycle->take_over_all());
+    EXPECT_FALSE(both.cycle->leads(kToolhive));  // it is free for somebody who may get all
+    held->reset();
+    EXPECT_TRUE(co_await both.cycle->take_over_all());
+    EXPECT_TRUE(both.cycle->leads(kToolhive));
+    EXPECT_TRUE(both.cycle->leads(kConfig));
+    co_await other.close();
+    co_await both.close();
   });
 }
 
