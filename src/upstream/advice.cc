@@ -10,6 +10,9 @@ std::string command(std::string_view verb, std::string_view name, std::string_vi
 }  // namespace
 
 std::string advice(const AdviceSubject& server, const Error& error) {
+  if (error.code == Errc::timeout && error.cause == Cause::not_reached) {
+    return "No connection to it came about, so nothing was sent; try again later";
+  }
   const bool wants_login = error.http_status == 401 || error.http_status == 407;
   if (server.source == "config" && wants_login) return "Set them in its \"headers\"";
   if (server.source != "toolhive") return "";

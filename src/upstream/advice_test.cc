@@ -43,6 +43,13 @@ TEST(Advice, CredentialsAreGivenWhereTheServerIsRun) {
             std::string::npos);
 }
 
+TEST(Advice, WhatWasNotSentHadNoEffect) {
+  const Error error{Errc::timeout, "no answer in time", Cause::not_reached};
+  for (const AdviceSubject& server : {kTickets, AdviceSubject{"config", "x", "http", ""}}) {
+    EXPECT_NE(advice(server, error).find("nothing was sent"), std::string::npos);
+  }
+}
+
 TEST(Advice, OtherSourcesSpeakForThemselves) {
   const Error refused{Errc::unavailable, "nobody listens there", Cause::refused};
   EXPECT_EQ(advice({"config", "x", "sse", ""}, refused), "");

@@ -40,8 +40,9 @@ bool read_list_changed(RawJson result) {
 }
 
 Error describe_wait(Error error, std::string_view method) {
-  if (error.code == Errc::timeout)
+  if (error.code == Errc::timeout && error.cause != Cause::not_reached) {
     error.message = "no answer to " + std::string(method) + " in time";
+  }
   return error;
 }
 
