@@ -120,7 +120,6 @@ Result<Statement> Database::prepare(const char* sql) {
   return Statement(statement, this);
 }
 
-std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_); }
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
 Statement::Statement(Statement&& other) noexcept

@@ -32,7 +32,6 @@ class Database {
   Result<void> run(const char* sql);
   // `sql` must be one statement. Errors: internal (a bug of ours), corrupt, unavailable.
   Result<Statement> prepare(const char* sql);
-  std::int64_t last_insert_id() const;
   std::int64_t changes() const;  // rows touched by the last statement
   const std::string& path() const { return path_; }
   sqlite3* handle() const { return handle_; }
