@@ -18,13 +18,15 @@ async::Task<void> observe_into(sources::Source& source, sources::History history
                                async::Deadline deadline, std::deque<sources::Observation>& answered,
                                async::Notifier& progress) {
   auto seen = co_await async::caught(observe(source, std::move(history), deadline));
+  Result<void> outcome;
   if (seen) {
     answered.push_back(*std::move(seen));
   } else {
+    outcome = std::unexpected(seen.error());
     answered.push_back({.origin = source.origin(), .detail = seen.error().message});
   }
   progress.notify_all();
-  co_return seen ? Result<void>{} : std::unexpected(std::move(seen).error());
+  co_return outcome;
 }
 
 }  // namespace
