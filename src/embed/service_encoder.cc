@@ -198,13 +198,32 @@ async::Task<ServiceEncoder::Vectors> ServiceEncoder::post(std::vector<std::strin
   co_return vectors;
 }
 
+// 500 may be the service's trouble or that of these texts: llama.cpp and Ollama say it of one that
+// is too long. It is the texts' when another one goes through between two failures of theirs.
+async::Task<ServiceEncoder::Vectors> ServiceEncoder::post_or_tell_why(
+    std::vector<std::string> texts, async::Deadline deadline) {
+  constexpr int kInternalServerError = 500;
+  std::vector<std::string> again = texts;
+  auto first = co_await post(std::move(texts), deadline);
+  if (first || first.error().http_status != kInternalServerError) co_return first;
+  std::vector<std::string> probe{"a"};
+  const auto other = co_await post(std::move(probe), deadline);
+  if (!other) co_return first;
+  auto second = co_await post(std::move(again), deadline);
+  const bool still = !second && second.error().http_status == kInternalServerError;
+  if (still) second.error().code = Errc::invalid;
+  co_return second;
+}
+
 Error ServiceEncoder::error_of(const Answer& answer) const {
   const Errc code = code_of(answer.status);
   // What is said about a wrong key may hold a part of it.
   const std::string said = code == Errc::denied ? "" : without_key(error_text(answer.body));
-  return {code, "embeddings service " + shown(options_.url) + ": status " +
-                    std::to_string(answer.status) + (said.empty() ? "" : ", \"" + said + "\"") +
-                    std::string(advice_for(code))};
+  Error error{code, "embeddings service " + shown(options_.url) + ": status " +
+                        std::to_string(answer.status) + (said.empty() ? "" : ", \"" + said + "\"") +
+                        std::string(advice_for(code))};
+  error.http_status = answer.status;
+  return error;
 }
 
 std::string ServiceEncoder::without_key(std::string text) const {
@@ -236,7 +255,7 @@ async::Task<std::vector<Encoding>> ServiceEncoder::encode(std::vector<EncodeJob>
     const std::size_t end = std::min(jobs.size(), out.size() + info_.max_batch);
     std::vector<std::string> texts;
     for (std::size_t i = out.size(); i < end; ++i) texts.push_back(text_of(jobs[i]));
-    auto vectors = co_await post(std::move(texts), deadline);
+    auto vectors = co_await post_or_tell_why(std::move(texts), deadline);
     if (!vectors) {
       note(vectors.error());
       co_return std::unexpected(std::move(vectors).error());

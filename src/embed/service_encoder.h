@@ -51,6 +51,7 @@ class ServiceEncoder final : public Encoder {
   async::Task<void> learn(async::Deadline deadline);
   async::Task<std::optional<ServiceInfo>> ask_info(async::Deadline deadline);
   async::Task<Vectors> post(std::vector<std::string> texts, async::Deadline deadline);
+  async::Task<Vectors> post_or_tell_why(std::vector<std::string> texts, async::Deadline deadline);
   struct Answer;
   async::Task<Answer> exchange(http::Url url, http::Request request, async::Deadline deadline);
   http::Request request_of(std::string method, std::string body) const;

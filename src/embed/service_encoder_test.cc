@@ -205,6 +205,36 @@ TEST_F(ServiceEncoderTest, ReadyLooksWhetherAFailedServiceIsBack) {
   run(body(*this));
 }
 
+TEST_F(ServiceEncoderTest, AnInternalErrorForOneTextOnlyIsThatTexts) {
+  make("/v1");
+  const std::string fine = ok(R"({"data":[{"embedding":[1]}]})");
+  const std::string failed = answer("500 Internal Server Error", R"({"error":"too large"})");
+  answers = {fine, failed, fine, failed, failed, fine, fine, fine};
+  auto body = [](ServiceEncoderTest& t) -> async::Co<> {
+    EncodeJob poison{.text = "poison"};
+    std::vector<EncodeJob> jobs{poison};
+    const auto refused =
+        co_await t.encoder->encode(std::move(jobs), Priority::bulk, async::Deadline::never());
+    EXPECT_EQ(refused.error().code, Errc::invalid);
+    EXPECT_EQ(t.encoder->health().state, EncoderHealth::State::ready);
+    EXPECT_EQ(co_await t.ask_one(), "1 1.000000");  // it failed once only
+    EXPECT_EQ(co_await t.ask_one(), "1 1.000000");
+  };
+  run(body(*this));
+  EXPECT_EQ(requests.size(), 8U);
+}
+
+TEST_F(ServiceEncoderTest, AnInternalErrorForEveryTextIsTheServices) {
+  make("/v1");
+  const std::string failed = answer("500 Internal Server Error", "");
+  answers = {ok(R"({"data":[{"embedding":[1]}]})"), failed, failed};
+  auto body = [](ServiceEncoderTest& t) -> async::Co<> {
+    EXPECT_TRUE(has(co_await t.ask_one(), "status 500"));
+    EXPECT_TRUE(has(co_await t.ask_one(), "(not asked again yet)"));
+  };
+  run(body(*this));
+}
+
 TEST_F(ServiceEncoderTest, ARefusedTextDoesNotBlockTheOthers) {
   make("/v1");
   answers = {ok(R"({"data":[{"embedding":[1]}]})"), answer("400 Bad", R"({"error":"too long"})"),
