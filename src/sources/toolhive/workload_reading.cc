@@ -140,10 +140,7 @@ void WorkloadReading::add(ListedWorkload listed) {
   } else if (options_.is_ourselves && workload.spec) {
     item.left_out = options_.is_ourselves(*workload.spec);
   }
-  if (!item.remote) {
-    workload.image = workload.identity = listed.package;
-    if (listed.package.empty()) add_problem(workload, "the list names no image for it");
-  }
+  if (!item.remote) workload.image = workload.identity = listed.package;
   items_.push_back(std::move(item));
   if (items_.back().left_out || history_.routes_only) return;
   const std::size_t index = items_.size() - 1;
@@ -272,6 +269,9 @@ void WorkloadReading::finish_item(Item& item, Observation& out) {
   if (!memory_.contains(memory_key(workload.name)) && !history_.routes_only) {
     const auto recorded = remembered(workload.name);
     if (recorded && recorded->created_at == workload.created_at) use(*recorded, item);
+  }
+  if (!item.remote && workload.image.empty()) {
+    add_problem(workload, "nothing that ToolHive says of it names its image");
   }
   if (item.trouble.empty()) {
     out.workloads.push_back(std::move(workload));
