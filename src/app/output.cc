@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace mcpo::app {
@@ -17,7 +18,7 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 std::string printable(std::string text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte == 0x7f) text[i] = ' ';
+    if (is_control(text[i])) text[i] = ' ';
     // U+0080 to U+009F, of which U+009B begins a terminal's commands.
     const bool is_c1 =
         byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "embed/model_files.h"
 
@@ -15,7 +16,6 @@ Result<std::string> read_secret(const std::string& value, const std::string& fil
     TRY(text, embed::read_small_file(file, kMaxBytes));
   }
   const std::string_view secret = trim(text);
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   // It would not be sent, and what the other side says then leads nowhere.
   if (std::ranges::any_of(secret, is_control)) {
     return fail(Errc::invalid, what + (file.empty() ? "" : " in " + file) +

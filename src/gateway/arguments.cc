@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace mcpo::gateway {
@@ -22,7 +23,7 @@ std::string_view kind_name(JsonKind kind) {
 
 // Both the operating system and ToolHive take such names apart.
 bool is_usable_name(std::string_view name) {
-  const auto is_bad = [](unsigned char c) { return c == '=' || c < 0x20 || c == 0x7f; };
+  const auto is_bad = [](char c) { return c == '=' || is_control(c); };
   return !name.empty() && std::ranges::none_of(name, is_bad);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "search/word_lists.h"
 
 namespace mcpo::search {
@@ -11,8 +12,6 @@ namespace {
 
 // A catalog of 10,000 tools has about 20,000 words; requests must not let it grow without end.
 constexpr std::size_t kMaxCachedWords = 65'536;
-
-bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 }  // namespace
 
@@ -28,7 +27,7 @@ const std::string& Analyzer::term_of(std::string_view word) {
 }
 
 std::string Analyzer::stem(std::string_view word) {
-  if (word.size() < 3 || !stemmer_ || !std::ranges::all_of(word, is_ascii_letter)) {
+  if (word.size() < 3 || !stemmer_ || !std::ranges::all_of(word, is_letter)) {
     return std::string(word);
   }
   const sb_symbol* stemmed =

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "search/request.h"
@@ -26,9 +27,6 @@ constexpr std::size_t kMaxDimension = 8192;
 constexpr std::size_t kChecksumBytes = 8;
 constexpr double kMaxNormError = .01;  // of the square: rounded components
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_separator(char c) {
   return is_space(c) || std::string_view("_-./:").find(c) != std::string_view::npos;

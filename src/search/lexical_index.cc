@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "search/analyzer.h"
 #include "search/bigrams.h"
@@ -30,10 +31,6 @@ void for_each_term_of(std::span<const Occurrence> all, F each) {
     each(all.subspan(i, end - i));
     i = end;
   }
-}
-
-bool has_digit(std::string_view word) {
-  return word.find_first_of("0123456789") != std::string_view::npos;
 }
 
 // Of adjacent characters: a set.
@@ -266,7 +263,7 @@ void LexicalIndex::place_spellings() {
 // documents have.
 std::uint32_t LexicalIndex::find_spelling(std::string_view word) const {
   // A number is not a mistyped other number.
-  if (word.size() < kMinRespelledBytes || has_digit(word)) return kNoTerm;
+  if (word.size() < kMinRespelledBytes || std::ranges::any_of(word, is_digit)) return kNoTerm;
   std::size_t limit = word.size() < kMinTwiceRespelledBytes ? 1 : 2;
   const auto key = [&](std::uint32_t term) {
     return std::pair(term_texts_[term][0], term_texts_[term].size());
