@@ -2,7 +2,6 @@
 
 #include "app/option_table.h"
 #include "base/text.h"
-#include "sources/identity.h"
 
 namespace mcpo::app {
 namespace {
@@ -17,10 +16,17 @@ constexpr const char* kWithoutEffect[] = {"FASTEMBED_CACHE_PATH",
                                           "REGISTRY_INGESTION_BATCH_SIZE"};
 
 // A value that is refused, for its error: without what may be a secret in a URL, because errors
-// end up in logs.
+// end up in logs. What is refused may be no URL, so it is taken apart as text: all before the last
+// `@`, and all behind a `?` or `#`.
 std::string shown(const std::string& value) {
-  if (value.find_first_of("@?") != std::string::npos) return sources::redacted_url(value);
-  return ellipsized(to_valid_utf8(value), 200);
+  std::string out = to_valid_utf8(value);
+  const std::size_t scheme = out.find("://");
+  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t at = out.rfind('@');
+  if (at != std::string::npos && at >= begin) out.erase(begin, at + 1 - begin);
+  const std::size_t rest = out.find_first_of("?#");
+  if (rest != std::string::npos) out.replace(rest + 1, std::string::npos, "***");
+  return ellipsized(out, 200);
 }
 
 std::string home_folder(const Environment& environment, const char* variable,

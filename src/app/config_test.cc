@@ -76,6 +76,7 @@ TEST(Config, AServiceThatCannotBeAskedStopsTheStart) {
   EXPECT_NE(text.find("allowed is an http or"), std::string::npos) << text;
   EXPECT_EQ(text.find("open"), std::string::npos) << text;
   EXPECT_EQ(text.find("sesame"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"http://host:0/v1?***\""), std::string::npos) << text;
 }
 
 TEST(Config, FoldersFollowTheXdgRules) {
