@@ -238,6 +238,16 @@ TEST_F(ProcessTest, EachEndsAlone) {
   EXPECT_TRUE(is_alive(second->supervisor_pid()));
 }
 
+TEST_F(ProcessTest, TerminateReachesAChildThatHasNotYetBegun) {
+  ProcessOptions options = shell("exec sleep 1000");
+  options.kill_grace = Millis(60000);  // so that a lost SIGTERM shows
+  for (int i = 0; i < 50; ++i) {
+    auto process = start(options);
+    process->terminate();
+    EXPECT_EQ(wait(*process).signal, SIGTERM);
+  }
+}
+
 // Tells its own number and its supervisor's, and those of two generations that leave the session
 // and the process group. All ignore SIGTERM.
 constexpr const char* kFlight =
@@ -274,6 +284,34 @@ TEST_F(ProcessTest, KilledSupervisorTakesTheGroupAlong) {
     while (is_alive(pid) && !limit.expired()) std::this_thread::yield();
     EXPECT_FALSE(is_alive(pid)) << pid;
   }
+}
+
+// Those who were started with MARK in their environment.
+std::vector<pid_t> alive_with(const std::string& mark) {
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0) continue;
+    std::ostringstream text;
+    text << std::ifstream(entry.path() / "environ").rdbuf();
+    if (text.str().find(mark) != std::string::npos && is_alive(pid)) found.push_back(pid);
+  }
+  return found;
+}
+
+TEST_F(ProcessTest, SupervisorKilledAtAnyMomentTakesTheGroupAlong) {
+  const std::string mark = "MCPO_MARK_" + std::to_string(getpid());
+  ProcessOptions options = shell("sleep 1000 & sleep 1000 & wait");
+  options.environment[mark] = "1";
+  for (int i = 0; i < 60; ++i) {
+    auto process = start(options);
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 400));
+    kill(process->supervisor_pid(), SIGKILL);
+    EXPECT_EQ(wait(*process).signal, SIGKILL);
+  }
+  const Deadline limit = soon();  // no longer our descendants: they can only be looked for
+  while (!alive_with(mark).empty() && !limit.expired()) std::this_thread::yield();
+  EXPECT_TRUE(alive_with(mark).empty());
 }
 
 TEST_F(ProcessTest, KilledParentLeavesNobody) {

@@ -82,10 +82,12 @@ void write_report(int fd, SupervisorReport report) {
   for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  sigprocmask(SIG_SETMASK, &none, nullptr);  // what was sent since the fork arrives now
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != supervisor) _exit(126);  // it died before we asked to be told
+  // By the child itself: whoever kills the supervisor must know the group before it can grow.
+  write_report(order.status, {SupervisorReport::Kind::started, getpid()});
   if (order.cwd && chdir(order.cwd) != 0) {
     dprintf(2, "cannot enter %s: %s\n", order.cwd, std::strerror(errno));
     _exit(126);
@@ -213,15 +215,16 @@ class Supervisor {
   Millis kill_pause_{20};
 };
 
+// Nothing but the lifeline ends a supervisor, so all signals stay blocked. Blocked and not ignored:
+// the child starts with the same mask, and what is sent to it before it takes signals waits.
 int listen_for_children() {
-  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP}) {
-    std::signal(signal, SIG_IGN);
-  }
   std::signal(SIGCHLD, SIG_DFL);  // were it ignored, children would leave no status
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
-  sigprocmask(SIG_SETMASK, &children, nullptr);
   return signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -261,7 +264,6 @@ int supervisor_main(int argc, char** argv) {
   }
   setpgid(child, child);  // by both sides, so that the group exists whoever runs first
   let_go_of_stdio();
-  write_report(order->status, {SupervisorReport::Kind::started, child});
   Supervisor(*order, child, signals).run();
   return 0;
 }
