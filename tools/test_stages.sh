@@ -91,8 +91,12 @@ run_stages() {
 # The part of a log that tells what went wrong.
 show_failures() {
   local from
-  from=$(grep -n -m1 -E 'failing tests:|\*\*\*|error:|Error|\[  FAILED' "$1" | cut -d: -f1)
-  sed -n "$((${from:-1} > 3 ? ${from:-1} - 3 : 1)),+40p" "$1" | sed 's/^/    /'
+  if grep -q ': Failure$' "$1"; then  # googletest's: what was compared, and in which test
+    grep -E -A 8 ': Failure$|\[  FAILED' "$1" | head -n 60 | sed 's/^/    /'
+  else
+    from=$(grep -n -m1 -E 'failing tests:|\*\*\*|error:|Error' "$1" | cut -d: -f1)
+    sed -n "$((${from:-1} > 3 ? ${from:-1} - 3 : 1)),+40p" "$1" | sed 's/^/    /'
+  fi
   tail -n 25 "$1" | sed 's/^/    /'
   echo "    (all of it: $1)"
 }

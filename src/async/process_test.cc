@@ -31,7 +31,7 @@ ProcessOptions shell(std::string script) {
   return options;
 }
 
-Deadline soon() { return Deadline::in(Millis(20000)); }
+Deadline soon() { return Deadline::in(Millis(60'000)); }
 
 Task<std::string> read_all(Process* process) {
   std::string text;
@@ -58,7 +58,7 @@ class ProcessTest : public testing::Test {
  protected:
   // Whoever the test did not wait for ends too, and is reaped.
   void TearDown() override {
-    io_.run_for(std::chrono::seconds(20));
+    io_.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(io_.stopped());
   }
   template <class T>
@@ -221,7 +221,7 @@ TEST_F(ProcessTest, TerminateEndsWhatIgnoresEndOfFileAndSigterm) {
 
 TEST_F(ProcessTest, TerminateAsksFirst) {
   ProcessOptions options = shell("trap 'exit 7' TERM; echo up; while :; do sleep 0.05; done");
-  options.kill_grace = Millis(20000);
+  options.kill_grace = Millis(60000);
   auto process = start(options);
   EXPECT_EQ(run(read_line(process.get())), "up\n");
   process->terminate();
@@ -335,7 +335,7 @@ TEST_F(ProcessTest, KilledParentLeavesNobody) {
   for (pid_t pid : pids) EXPECT_TRUE(is_alive(pid)) << pid;
   kill(parent, SIGKILL);
   waitpid(parent, nullptr, 0);
-  const Deadline limit = Deadline::in(Millis(5000));
+  const Deadline limit = soon();
   for (pid_t pid : pids) {
     while (is_alive(pid) && !limit.expired()) std::this_thread::yield();
     EXPECT_FALSE(is_alive(pid)) << pid;
@@ -352,7 +352,7 @@ TEST_F(ProcessTest, ManyLeaveNoZombiesAndNoDescriptors) {
     }
   }
   // Those nobody waited for are reaped all the same, as long as the loop runs.
-  io_.run_for(std::chrono::seconds(20));
+  io_.run_for(std::chrono::seconds(90));
   io_.restart();
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);

@@ -26,7 +26,7 @@ class LiveCatalogTest : public testing::Test {
     asio::co_spawn(context, test(*catalog_), [](std::exception_ptr thrown) {
       if (thrown) std::rethrow_exception(thrown);
     });
-    context.run_for(std::chrono::seconds(10));
+    context.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(context.stopped());
     catalog_->stop();
   }

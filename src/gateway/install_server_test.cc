@@ -46,7 +46,7 @@ struct Fixture {
     asio::co_spawn(context, run(tool, installer, arguments, out), [](std::exception_ptr thrown) {
       if (thrown) std::rethrow_exception(thrown);
     });
-    context.run_for(std::chrono::seconds(10));
+    context.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(context.stopped());
     EXPECT_TRUE(parse_json(out, {}).has_value()) << out;
     return out;

@@ -19,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-async::Deadline soon() { return async::Deadline::in(Millis(10'000)); }
+async::Deadline soon() { return async::Deadline::in(Millis(60'000)); }
 
 // Answers by path.
 struct TestHandler final : Handler {
@@ -71,7 +71,7 @@ class ClientServerTest : public testing::Test {
     asio::co_spawn(context, all(*this, std::move(test)), [](std::exception_ptr thrown) {
       if (thrown) std::rethrow_exception(thrown);
     });
-    context.run_for(std::chrono::seconds(20));
+    context.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(context.stopped());
   }
 

@@ -86,8 +86,9 @@ class ClientTest : public LoopTest {
       co_await peer.send(step.answer);
       if (is_early || step.then == Script::Step::Then::close) co_return;
       while (step.then == Script::Step::Then::flood && peer.socket().is_open()) {
-        auto [error, size] = co_await asio::async_write(
-            peer.socket(), asio::buffer(std::string_view("10\r\n0123456789abcdef\r\n")), tuple());
+        static const std::string chunk = "1000\r\n" + std::string(0x1000, 'x') + "\r\n";
+        auto [error, size] =
+            co_await asio::async_write(peer.socket(), asio::buffer(chunk), tuple());
         if (error) break;
       }
     }

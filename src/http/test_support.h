@@ -25,7 +25,7 @@ namespace mcpo::http {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-inline async::Deadline soon() { return async::Deadline::in(Millis(10'000)); }
+inline async::Deadline soon() { return async::Deadline::in(Millis(60'000)); }
 inline auto tuple() { return asio::as_tuple(asio::use_awaitable); }
 
 class RawPeer {
@@ -92,7 +92,7 @@ class LoopTest : public testing::Test {
       context.stop();
       if (thrown) std::rethrow_exception(thrown);
     });
-    context.run_for(std::chrono::seconds(30));
+    context.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(ended) << "the test did not end";
   }
 

@@ -111,7 +111,7 @@ class CycleTest : public testing::Test {
     asio::co_spawn(context, test(*this), [](std::exception_ptr thrown) {
       if (thrown) std::rethrow_exception(thrown);
     });
-    context.run_for(std::chrono::seconds(20));
+    context.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(context.stopped());
   }
 

@@ -132,7 +132,7 @@ class InstallerTest : public testing::Test {
   }
   void run() {
     context.restart();
-    context.run_for(std::chrono::seconds(10));
+    context.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(context.stopped());
   }
 

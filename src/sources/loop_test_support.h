@@ -33,14 +33,14 @@ class LoopTest : public testing::Test {
       if (thrown) std::rethrow_exception(thrown);
     });
     context.restart();
-    context.run_for(std::chrono::seconds(30));
+    context.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(ended) << "the test did not end";
   }
 
   boost::asio::io_context context{1};
 };
 
-inline async::Deadline soon() { return async::Deadline::in(Millis(10'000)); }
+inline async::Deadline soon() { return async::Deadline::in(Millis(60'000)); }
 
 inline bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;

@@ -97,11 +97,11 @@ class PoolTest : public testing::Test {
     asio::co_spawn(context, all(*this, test), [](std::exception_ptr thrown) {
       if (thrown) std::rethrow_exception(thrown);
     });
-    context.run_for(std::chrono::seconds(10));
+    context.run_for(std::chrono::seconds(90));
     EXPECT_TRUE(context.stopped());
   }
 
-  static async::Deadline soon() { return async::Deadline::in(Millis(5'000)); }
+  static async::Deadline soon() { return async::Deadline::in(Millis(60'000)); }
 
   asio::io_context context{1};
   Directory directory;

@@ -93,7 +93,7 @@ test('two processes serve one data directory; the second takes over when the fir
     await until('the follower to lead', async () => {
       const names = names_of(await list_tools(b.url));
       return names.includes('three/whoami') && !names.includes('two/whoami');
-    }, { timeout: 30_000 });
+    });
   });
 });
 

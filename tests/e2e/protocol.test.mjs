@@ -117,7 +117,7 @@ test('2026-07-28', async t => {
     assert.equal(JSON.parse(await stream.next()).method, 'notifications/progress');
     stream.close();
     await sleep(300);
-    assert.equal((await o.stop()).ms < 3_000, true, 'nothing is waited for at the end');
+    assert.equal((await o.stop()).ms < 15_000, true, 'the call, which takes 20 s, is not waited for');
   });
 });
 

@@ -18,7 +18,7 @@ const learned = (o, options) => until('all meanings to be known', async () => {
 }, { timeout: 60_000, ...options });
 // `first`: the texts that are known to have been wanted.
 async function all_learned(o, at_least) {
-  await until('tools to be learned', async () => (await o.health()).search.texts_encoded >= at_least, { timeout: 60_000 });
+  await until('tools to be learned', async () => (await o.health()).search.texts_encoded >= at_least);
   return learned(o);
 }
 
@@ -117,7 +117,7 @@ test('an embeddings service: OpenAI-compatible or TEI, with a key, down and up a
       assert.match(down.note, /words only/);
       assert.equal(down.tools[0].name, 'echo');
       await service.mood({ key: 'open-sesame-4711' });
-      await until('the service to be used again', async () => (await find_tool(o.url, `say it again ${Math.random()}`)).note === undefined, { timeout: 20_000 });
+      await until('the service to be used again', async () => (await find_tool(o.url, `say it again ${Math.random()}`)).note === undefined);
       assert.ok(!(o.log + o.output + JSON.stringify(await o.health())).includes('sesame'));
     });
   }
@@ -156,12 +156,12 @@ test('a slow service: find_tool answers within its own time, by words', async t 
   const service = await EmbeddingsFake.start(t);
   const o = await Optimizer.start(t, { servers: { fake: stdio_fake() }, args: ['--embedding-service-url', `${service.origin}/v1`], env: kBothArms });
   await all_learned(o, 1);
-  await service.mood({ delay: 10_000 });
+  await service.mood({ delay: 60_000 });
   const begun = performance.now();
   const { tools, note } = await find_tool(o.url, 'send the message back once more');
   assert.equal(tools[0].name, 'echo');
   assert.match(note, /words only/);
-  assert.ok(performance.now() - begun < 5_000, 'the promise is seconds, not the time-out of the service');
+  assert.ok(performance.now() - begun < 30_000, 'the promise is seconds, not the time-out of the service');
 });
 
 test('from the shell: ingest learns, search finds by meaning and explains', needs_model, async t => {

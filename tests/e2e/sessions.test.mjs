@@ -6,13 +6,14 @@ import { Optimizer } from '../lib/optimizer.mjs';
 import { stdio_fake } from '../lib/fake.mjs';
 import { LegacySession, call_tool, find_tool, message_of, modern } from '../lib/mcp.mjs';
 import { exchange, request } from '../lib/http.mjs';
-import { resident_bytes } from '../lib/processes.mjs';
+import { cpu_seconds, resident_bytes } from '../lib/processes.mjs';
 import { sleep, until } from '../lib/wait.mjs';
 
-async function median_milliseconds(work, n = 60) {
-  const times = [];
-  for (let i = 0; i < n; i++) { const t0 = performance.now(); await work(); times.push(performance.now() - t0); }
-  return times.sort((a, b) => a - b)[n >> 1];
+// Of processor time that `o` uses for one `work`.
+async function milliseconds_each(o, work, n = 400) {
+  const before = cpu_seconds(o.pid);
+  for (let i = 0; i < n; i++) await work();
+  return (cpu_seconds(o.pid) - before) / n * 1e3;
 }
 
 test('1,000 sessions opened and dropped leave memory and find_tool\'s time as they were', async t => {
@@ -29,19 +30,19 @@ test('1,000 sessions opened and dropped leave memory and find_tool\'s time as th
   }
   await o.settled();
   await churn(200, true);             // allocator and caches are warm
-  const time_before = await median_milliseconds(find), memory_before = resident_bytes(o.pid);
+  const time_before = await milliseconds_each(o, find), memory_before = resident_bytes(o.pid);
   await churn(1_000, true);
-  const time_after = await median_milliseconds(find), memory_after = resident_bytes(o.pid);
+  const time_after = await milliseconds_each(o, find), memory_after = resident_bytes(o.pid);
   assert.equal((await o.health()).sessions ?? 0, 0, 'no session is left');
   assert.ok(memory_after - memory_before < 4e6, `${memory_before} → ${memory_after} bytes`);
-  assert.ok(time_after < 2 * time_before + 1, `${time_before} → ${time_after} ms`);
+  assert.ok(time_after < 2 * time_before + .5, `${time_before} → ${time_after} ms`);
 
   await t.test('1,000 that nobody closes: memory stays in proportion, find_tool as quick', async () => {
     await churn(1_000, false);
     const per_session = (resident_bytes(o.pid) - memory_after) / 1_000;
     assert.ok(per_session < 20_000, `${per_session} bytes for a session`);
-    const time_now = await median_milliseconds(find);
-    assert.ok(time_now < 2 * time_before + 1, `${time_before} → ${time_now} ms`);
+    const time_now = await milliseconds_each(o, find);
+    assert.ok(time_now < 2 * time_before + .5, `${time_before} → ${time_now} ms`);
   });
 });
 
@@ -136,7 +137,7 @@ test('--mcp-timeout: a call that takes longer is an isError result that says so;
   assert.match(JSON.stringify(r.content), /fake/);
   assert.match(JSON.stringify(r.content), /hang/);
   assert.match(JSON.stringify(r.content), /time|1 s/i);
-  assert.ok(performance.now() - t0 < 5_000);
+  assert.ok(performance.now() - t0 < 30_000);
   const session = await LegacySession.open(o.url);
   const slow = message_of(await session.post({
     jsonrpc: '2.0', id: 1, method: 'tools/call',

@@ -48,7 +48,7 @@ test('a discovery file that is not to be trusted is not followed', async t => {
       await until('it to have looked', async () => (await request(`http://127.0.0.1:${o.port}/ready`)).status === 200);
       assert.equal(fake.count('list'), 0, 'it was asked all the same');
       fake.discover({});
-      await until_offered(o, ['notes'], { timeout: 20_000 });
+      await until_offered(o, ['notes']);
     });
   }
   await t.test('not JSON', async s => {
@@ -56,7 +56,7 @@ test('a discovery file that is not to be trusted is not followed', async t => {
     fs.writeFileSync(fake.discover({}), '{"url": ');
     const o = await serve(s, fake, { find: 'file', ready: false });
     fake.discover({});
-    await until_offered(o, ['notes'], { timeout: 20_000 });
+    await until_offered(o, ['notes']);
   });
 });
 
@@ -123,7 +123,7 @@ test('with a token on every route: it is sent to ToolHive, and to no workload', 
       fs.writeFileSync(own, 'second\n');
       fake.token = 'second';
       await fake.add({ name: 'more', url: fake.workload('notes').url });
-      await until_offered(o, ['more', 'notes'], { timeout: 20_000 });
+      await until_offered(o, ['more', 'notes']);
       assert.deepEqual(await troubles(o), []);
     }
   });
@@ -164,7 +164,7 @@ test('no ToolHive: everything else works, and it is picked up when it appears', 
   assert.deepEqual(await offered(o), ['local']);
   assert.match(text_of(await call_tool(o.url, 'local', 'whoami')), /local/);
   await fake.start();
-  await until_offered(o, ['local', 'notes'], { timeout: 20_000 });
+  await until_offered(o, ['local', 'notes']);
 });
 
 test('ingest says which source was there', async t => {

@@ -65,7 +65,7 @@ test('search_registry', async t => {
     await cycles(fake, 3);
     assert.equal(fake.count('registry') + fake.count('registry_v01') + fake.count('registry_servers'), whole);
     fake.registry.put({ name: 'io.github.example/tides', title: 'Tides', description: 'When the sea is high and when it is low', url: 'https://tides.example/mcp' });
-    await until('the new entry', async () => names(await search(o, 'when is the sea high'))[0] === 'tides', { timeout: 20_000 });
+    await until('the new entry', async () => names(await search(o, 'when is the sea high'))[0] === 'tides');
   });
 });
 
@@ -74,14 +74,14 @@ test('a change of the registry is seen with the looks at workloads, not once a d
   const o = await serve(t, fake, { env: { ENABLE_DYNAMIC_INSTALL: 'true' } });
   await until('the registry', async () => (await search(o, 'fetch content from the web')).length > 0);
   fake.registry.put({ name: 'io.github.example/tides', title: 'Tides', description: 'When the sea is high and when it is low', url: 'https://tides.example/mcp' });
-  await until('the new entry', async () => names(await search(o, 'when is the sea high'))[0] === 'tides', { timeout: 9_000 });
+  await until('the new entry', async () => names(await search(o, 'when is the sea high'))[0] === 'tides');
 });
 
 test('a registry without entries says so', async t => {
   const fake = await start_toolhive(t, { registry: { ...small_registry(), servers: {}, remote_servers: {} } });
   const o = await serve(t, fake, { env: kOn });
   const note = async () => (await tool(o.url, 'search_registry', { tool_description: 'anything' })).structuredContent.note;
-  await until('the note', async () => (await note()) === 'the registry has no entries', { timeout: 9_000 });
+  await until('the note', async () => (await note()) === 'the registry has no entries');
 });
 
 test('install_server: runs, answers with its tools, is found and called afterwards', async t => {
@@ -236,7 +236,7 @@ test('a workload that does not come up in time: status starting, and it appears 
   const r = await install(o, name, {}, { timeout: 130_000 });
   assert.equal(r.structuredContent.status, 'starting', text_of(r));
   fake.workload(r.structuredContent.workload).target = http.url('only=echo,prefix=late_');
-  await until('it to be found', async () => JSON.stringify((await find_tool(o.url, 'send the message back', 'late_echo')).tools).includes('late_echo'), { timeout: 30_000 });
+  await until('it to be found', async () => JSON.stringify((await find_tool(o.url, 'send the message back', 'late_echo')).tools).includes('late_echo'));
 });
 
 test('ALLOWED_GROUPS: installs go into allowed groups only, and `installed` counts those', async t => {
@@ -258,7 +258,7 @@ test('the registry that cannot be read: what was read stays, and why is told', a
   for (const error of ['auth_required', 'legacy_format']) {
     fake.registry.error = error;
     fake.registry.touch();
-    await until(`${error} to be told`, async () => new RegExp(`registry_${error}|registry`, 'i').test(JSON.stringify((await o.health()).degraded)), { timeout: 20_000 });
+    await until(`${error} to be told`, async () => new RegExp(`registry_${error}|registry`, 'i').test(JSON.stringify((await o.health()).degraded)));
     assert.equal((await search(o, 'create an issue in a GitHub repository'))[0].name, 'io.github.stacklok/github');
   }
 });

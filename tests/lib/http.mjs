@@ -4,7 +4,7 @@ import net from 'node:net';
 import { within } from './wait.mjs';
 
 // {status, headers, body (Buffer), text}. `host` replaces the Host header.
-export function request(url, { method = 'GET', headers = {}, body, timeout = 20_000, agent } = {}) {
+export function request(url, { method = 'GET', headers = {}, body, timeout = 60_000, agent } = {}) {
   const u = new URL(url);
   return within(timeout + 500, `${method} ${url}`, new Promise((resolve, reject) => {
     const r = http.request({ host: u.hostname, port: u.port, path: u.pathname + u.search, method, headers, agent, timeout }, res => {
@@ -23,7 +23,7 @@ export function request(url, { method = 'GET', headers = {}, body, timeout = 20_
 }
 
 // An answer that comes in parts: {status, headers, next() -> one SSE event's data or undefined at the end, close()}.
-export function open_stream(url, { method = 'GET', headers = {}, body, timeout = 20_000 } = {}) {
+export function open_stream(url, { method = 'GET', headers = {}, body, timeout = 60_000 } = {}) {
   const u = new URL(url);
   return within(timeout, `${method} ${url}`, new Promise((resolve, reject) => {
     const r = http.request({ host: u.hostname, port: u.port, path: u.pathname + u.search, method, headers }, res => {

@@ -55,7 +55,7 @@ function environment(home, more) {
 }
 
 // Runs a command to its end: {status, signal, stdout, stderr}. `program` replaces the binary.
-export async function run(t, args, { env = {}, timeout = 30_000, stdin = '', home, program = [kBinary] } = {}) {
+export async function run(t, args, { env = {}, timeout = 60_000, stdin = '', home, program = [kBinary] } = {}) {
   const child = owned(spawn(program[0], [...program.slice(1), ...args], { env: environment(home ?? temp_dir(), env), stdio: ['pipe', 'pipe', 'pipe'] }));
   t.after(() => child.kill('SIGKILL'));
   const out = [], err = [];
@@ -107,7 +107,7 @@ export class Optimizer {
       o.port = await until('the endpoint to be printed', () => {
         if (o.ended) throw Object.assign(new Error(`it ended with ${o.child.exitCode}`), { hopeless: true });
         return /http:\/\/127\.0\.0\.1:([1-9]\d*)\/mcp/.exec(o.output + o.log)?.[1];
-      }, { timeout: 20_000, every: 10 });
+      }, { every: 10 });
       o.url = `http://127.0.0.1:${o.port}/mcp`;
       o.milliseconds_to_endpoint = performance.now() - begun;
       if (options.ready !== false) await o.ready(options.ready_timeout);
@@ -131,7 +131,7 @@ export class Optimizer {
     await until('all tools to be learned', async () => {
       const { search } = await this.health();
       return search.mode === 'hybrid' && search.texts_waiting === 0;
-    }, { timeout: 60_000 });
+    });
   }
 
   // SIGTERM; resolves to {status, signal, ms}.

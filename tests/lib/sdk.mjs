@@ -23,7 +23,7 @@ export async function connect_v1(t, where) {
 
 // mode: pin (2026-07-28 only), auto (server/discover, else initialize), legacy (initialize).
 export async function connect_v2(t, where, mode = 'pin') {
-  const versionNegotiation = { pin: { mode: { pin: '2026-07-28' } }, auto: { mode: 'auto', probe: { timeoutMs: 5000 } }, legacy: { mode: 'legacy' } }[mode];
+  const versionNegotiation = { pin: { mode: { pin: '2026-07-28' } }, auto: { mode: 'auto', probe: { timeoutMs: 30_000 } }, legacy: { mode: 'legacy' } }[mode];
   const client = new Client2(kInfo, { capabilities: {}, versionNegotiation });
   const transport = where.url ? new Http2(new URL(where.url)) : new Stdio2(stdio_options(where));
   await client.connect(transport);

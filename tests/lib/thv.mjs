@@ -33,7 +33,7 @@ export class RealToolHive {
     this.log = '';
     for (const s of [this.server.stdout, this.server.stderr]) s.on('data', d => { this.log += d; });
     Object.assign(this, socket ? { socket: where[1], port: undefined } : { port, socket: undefined });
-    try { await until('thv serve to answer', async () => (await this.api('GET', '/health')).status === 204, { timeout: 30_000 }); }
+    try { await until('thv serve to answer', async () => (await this.api('GET', '/health')).status === 204); }
     catch (e) { e.message += `\n${this.log}`.slice(-2_000); throw e; }
   }
   async end_server(signal = 'SIGTERM') {
@@ -65,7 +65,7 @@ export class RealToolHive {
   }
   act(name, action) { return this.api(action === 'delete' ? 'DELETE' : 'POST', `/api/v1beta/workloads/${name}${action === 'delete' ? '' : `/${action}`}`); }
   async status(name) { return (await this.workloads()).find(w => w.name === name)?.status; }
-  until_status(name, wanted, timeout = 20_000) { return until(`${name} to be ${wanted}`, async () => await this.status(name) === wanted, { timeout }); }
+  until_status(name, wanted, timeout = 60_000) { return until(`${name} to be ${wanted}`, async () => await this.status(name) === wanted, { timeout }); }
 
   // The proxies are processes of their own, which outlive the server: by name, for `stop --all` forgets those that still start.
   async close() {
@@ -85,6 +85,6 @@ export async function everything(t, { transport = 'streamableHttp', port } = {})
   t.after(() => child.kill('SIGKILL'));
   let log = '';
   child.stderr.on('data', d => { log += d; });
-  await until('server-everything to listen', () => /listening|running on port/i.test(log), { timeout: 20_000 });
+  await until('server-everything to listen', () => /listening|running on port/i.test(log));
   return { origin: `http://127.0.0.1:${port}`, port, stop: () => child.kill('SIGKILL') };
 }

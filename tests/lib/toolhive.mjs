@@ -62,7 +62,7 @@ export const until_offered = (o, names, options) => until(`${names} to be offere
 // Until the optimizer has been through a whole cycle that began after now: the list is asked for twice.
 export async function cycles(fake, count = 2) {
   const before = fake.count('list');
-  await until(`${count} cycles`, () => fake.count('list') >= before + count, { timeout: 30_000 });
+  await until(`${count} cycles`, () => fake.count('list') >= before + count);
 }
 
 // What /health says of ToolHive; empty: all is well.

@@ -3,7 +3,7 @@ export const sleep = ms => new Promise(r => setTimeout(r, ms));
 
 // Calls `probe` until it gives something truthy, which is returned. An exception counts as "not yet",
 // unless it has `hopeless: true`.
-export async function until(what, probe, { timeout = 15_000, every = 50 } = {}) {
+export async function until(what, probe, { timeout = 60_000, every = 50 } = {}) {
   const end = Date.now() + timeout;
   let last;
   for (;;) {

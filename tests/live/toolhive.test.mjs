@@ -39,7 +39,7 @@ for (const socket of [false, true]) {
     });
     await t.test('run', async () => {
       await thv.create({ name: 'second_one', url: `${upstream.origin}/mcp`, tools: ['echo', 'get-sum'] });
-      await until_offered(o, ['my.everything', 'second_one'], { timeout: 20_000 });
+      await until_offered(o, ['my.everything', 'second_one']);
       assert.deepEqual((await list_tools(o.url, { server_name: 'second_one' })).map(x => x.name).sort(), ['echo', 'get-sum']);
     });
     await t.test('stop and start', async () => {
@@ -47,7 +47,7 @@ for (const socket of [false, true]) {
       await until_offered(o, ['my.everything']);
       assert.equal((await servers_of(t, o.data)).second_one.status, 'stopped');
       await thv.act('second_one', 'restart');
-      await until_offered(o, ['my.everything', 'second_one'], { timeout: 20_000 });
+      await until_offered(o, ['my.everything', 'second_one']);
       assert.match(await sum(o, 'second_one'), /42/);
     });
     await t.test('ToolHive restarts elsewhere: nothing is lost, calls go on meanwhile', async () => {
@@ -55,18 +55,18 @@ for (const socket of [false, true]) {
       assert.match(await sum(o, 'my.everything'), /42/);
       assert.deepEqual(await offered(o), ['my.everything', 'second_one']);
       await thv.serve({ socket });
-      await until('the report to go', async () => (await troubles(o)).length === 0, { timeout: 20_000 });
+      await until('the report to go', async () => (await troubles(o)).length === 0);
       assert.deepEqual(await offered(o), ['my.everything', 'second_one']);
     });
     await t.test('killed, its discovery file left behind', async () => {
       await thv.end_server('SIGKILL');
       await thv.serve({ socket: !socket });
       await thv.create({ name: 'third', url: `${upstream.origin}/mcp` });
-      await until_offered(o, ['my.everything', 'second_one', 'third'], { timeout: 20_000 });
+      await until_offered(o, ['my.everything', 'second_one', 'third']);
     });
     await t.test('remove', async () => {
       await thv.act('second_one', 'delete');
-      await until_offered(o, ['my.everything', 'third'], { timeout: 20_000 });
+      await until_offered(o, ['my.everything', 'third']);
       assert.equal((await servers_of(t, o.data)).second_one, undefined);
     });
     await t.test('an upstream that went away: the call says so, and the tools stay', async () => {
@@ -93,7 +93,7 @@ test('an SSE remote, one that shares its URL, a group of its own, a moved worklo
   const only = await serve(t, thv, { args: [...place_of(thv), '--allowed-groups', 'research'] });
   assert.deepEqual(await offered(only), ['twin-b']);
   assert.equal((await thv.api('DELETE', '/api/v1beta/groups/research')).status, 204);
-  await until('the workload to move to default', async () => (await servers_of(t, o.data))['twin-b'].group === 'default', { timeout: 20_000 });
+  await until('the workload to move to default', async () => (await servers_of(t, o.data))['twin-b'].group === 'default');
 });
 
 test('matches with the embedded registry, by URL and its variants, and by what was recorded', async t => {
