@@ -13,13 +13,14 @@ namespace {
 
 using Part = std::pair<const char*, double>;
 
-std::array<Part, 9> parts_of(const search::Explanation& one) {
+std::array<Part, 10> parts_of(const search::Explanation& one) {
   return {{{"lexical", one.lexical},
            {"semantic", one.semantic},
            {"server_part", one.server_part},
            {"name_part", one.name_part},
            {"sentence_part", one.sentence_part},
            {"bigram_part", one.bigram_part},
+           {"usage_part", one.usage_part},
            {"repeat_part", one.repeat_part},
            {"room_part", one.room_part},
            {"exact_part", one.exact_part}}};

@@ -1,7 +1,8 @@
 // Ranks in three steps: base scores of all documents (base_scores), corrections on the head of that
 // list, exact names before everything.
-//   final = base + .4 name cover + .4 server's best three + .2 sentence cosine + .1 bigrams
-// or, by words alone, base + .4 server's best three.
+//   final = base + .5 name cover + .4 server's best three + .3 sentence cosine + .1 bigrams
+// or, by words alone, base + .4 server's best three; and .5 for what earlier requests say, if
+// known.
 #include "search/engine.h"
 
 #include <algorithm>
@@ -24,7 +25,7 @@
 namespace mcpo::search {
 namespace {
 
-constexpr float kExactBonus = 3;      // more than base and corrections together can be
+constexpr float kExactBonus = 4;      // more than base and corrections together can be
 constexpr std::size_t kMaxNamed = 3;  // unqualified exact names of one server
 constexpr std::size_t kMaxRepeats = 2;
 constexpr float kRepeatPenalty = 1;
@@ -38,9 +39,10 @@ struct Correction {
   float name = 0;
   float sentence = 0;
   float bigrams = 0;
+  float usage = 0;
   float repeat = 0;  // below 0
   float room = 0;
-  float sum() const { return server + name + sentence + bigrams + repeat + room; }
+  float sum() const { return server + name + sentence + bigrams + usage + repeat + room; }
 };
 
 // A document of the head. The score of `hit` is complete.
@@ -76,6 +78,11 @@ void keep_best(std::vector<Hit>& hits, std::size_t count) {
     hits.resize(count);
   }
   std::ranges::sort(hits, is_better);
+}
+
+float usage_bonus(const Query& query, DocId doc) {
+  const auto at = std::ranges::lower_bound(query.used, doc, {}, &Used::doc);
+  return at != query.used.end() && at->doc == doc ? kUsageWeight * at->nearness : 0;
 }
 
 LexicalIndex::Parts documents_of(std::span<const Part> parts) {
@@ -188,16 +195,22 @@ void Engine::append_siblings(const Query& query, std::span<const DocId> exact,
   for (const Hit& hit : siblings) scratch.hits.push_back({hit.doc, 0});
 }
 
-// Fills scratch.hits: exact names, then the others by base score.
+// Fills scratch.hits: exact names, then the others by base score. What was used before belongs to
+// the head even if its base score alone would not place it there.
 void Engine::collect(const Query& query, Scratch& scratch) const {
   const std::vector<DocId> exact = exact_documents(query, scratch.base);
   std::vector<Hit>& hits = scratch.hits;
   hits.clear();
   for (const DocId doc : scratch.base.found()) {
-    if (!std::ranges::binary_search(exact, doc)) hits.push_back({doc, scratch.base[doc]});
+    if (std::ranges::binary_search(exact, doc)) continue;
+    hits.push_back({doc, scratch.base[doc] + usage_bonus(query, doc)});
   }
   if (hits.size() < kHeadSize) append_siblings(query, exact, scratch);
   keep_best(hits, std::max(query.limit, kHeadSize));
+  if (!query.used.empty()) {
+    for (Hit& hit : hits) hit.score = scratch.base[hit.doc];
+    std::ranges::sort(std::span(hits).subspan(std::min(hits.size(), kHeadSize)), is_better);
+  }
   std::vector<Hit> named;
   for (const DocId doc : exact) named.push_back({doc, scratch.base[doc]});
   scratch.exact = named.size();
@@ -230,6 +243,7 @@ std::vector<Correction> Engine::corrections(std::span<const Hit> head, const Que
         .name = weights.name_cover * covers[i].value_or(mean),
         .sentence = weights.sentence_cosine * base.sentence_cosine(doc),
         .bigrams = weights.bigram * static_cast<float>(std::min(kMaxBigrams, bigrams)),
+        .usage = usage_bonus(query, doc),
     });
   }
   return out;
@@ -442,6 +456,7 @@ void Engine::explain_head(const Query& query, const Explained& all, Scratch& scr
       out->name_part = place->added.name;
       out->sentence_part = place->added.sentence;
       out->bigram_part = place->added.bigrams;
+      out->usage_part = place->added.usage;
       out->repeat_part = place->added.repeat;
       out->room_part = place->added.room;
     }

@@ -43,6 +43,13 @@ using DocId = std::uint32_t;
 struct RequestEmbedding;  // search/embedding.h
 struct DocumentEmbedding;
 
+// A document that served a request like this one before.
+struct Used {
+  DocId doc = 0;
+  float nearness = 0;  // of the two requests, 0..1: usage_nearness() of their cosine
+  bool operator==(const Used&) const = default;
+};
+
 struct Query {
   std::string description;  // what must be done
   std::string keywords;     // optional; empty: the description serves alone
@@ -51,6 +58,7 @@ struct Query {
   std::shared_ptr<const RequestEmbedding> embedding;  // null: lexical evidence only
   double semantic_share = .5;     // HYBRID_SEARCH_SEMANTIC_RATIO; 0 and 1 switch the other arm off
   double distance_threshold = 1;  // TOOL_DISTANCE_THRESHOLD: 1 - cosine
+  std::vector<Used> used;         // each document once, ascending
 };
 
 // Why a document has its score, which is the sum of the parts.
@@ -62,11 +70,12 @@ struct Explanation {
   double name_part = 0;      // tokens of the name that the request covers
   double sentence_part = 0;  // nearness of the best sentence
   double bigram_part = 0;    // pairs of adjacent words
+  double usage_part = 0;     // it was called after a request like this one
   double repeat_part = 0;    // below 0: its server has said the same twice already
   double room_part = 0;      // the best that is not of the server that has all places before it
   double exact_part = 0;     // the exact name: more than everything else together
   double score() const {
-    return lexical + semantic + server_part + name_part + sentence_part + bigram_part +
+    return lexical + semantic + server_part + name_part + sentence_part + bigram_part + usage_part +
            repeat_part + room_part + exact_part;
   }
   bool exact_name = false;

@@ -43,6 +43,11 @@ struct HeadWeights {
 };
 inline constexpr std::size_t kMaxBigrams = 3;
 
+// What a call after an earlier request adds to the tool that was called.
+inline constexpr float kUsageWeight = .5F;
+// Requests that differ in all but the subject have a cosine of about .3: 0. The same request: 1.
+inline float usage_nearness(float cosine) { return std::clamp((cosine - .3F) / .7F, 0.F, 1.F); }
+
 // For a list by both arms. By the lexical arm alone the default weights are right: there bigrams
 // do harm.
 inline HeadWeights head_weights(float share) {

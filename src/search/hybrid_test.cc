@@ -66,6 +66,39 @@ TEST(Hybrid, DocumentsWithoutAVectorAreAsNearAsTheirWords) {
   EXPECT_EQ(why.cosine, -1);
 }
 
+TEST(Hybrid, WhatServedSuchARequestBeforeIsWorthMore) {
+  const auto index = some_tools();
+  Query query = asking("nourish my pet", {1, 0});
+  EXPECT_EQ(found(*index, query).at(0), 0U);
+  query.used = {{1, .9F}};
+  const Ranking ranking = index->search(query);
+  EXPECT_EQ(ranking.hits.at(0).doc, 1U);
+  const Explanation why = index->explain(query, 1);
+  EXPECT_NEAR(why.usage_part, .45, 1e-6);
+  EXPECT_NEAR(why.score(), ranking.hits.at(0).score, 1e-5);
+  EXPECT_EQ(index->explain(query, 0).usage_part, 0);
+  query.visible = [](DocId doc) { return doc != 1; };
+  EXPECT_EQ(found(*index, query).at(0), 0U);
+}
+
+TEST(Hybrid, UsageReachesBehindTheHead) {
+  std::vector<Document> tools;
+  std::vector<std::shared_ptr<const DocumentEmbedding>> vectors;
+  for (int i = 0; i < 200; ++i) {
+    tools.push_back({.server = "s" + std::to_string(i), .name = "tool" + std::to_string(i)});
+    vectors.push_back(meaning({1, static_cast<float>(i) / 100}));
+  }
+  const auto index = build_index({Part{prepare(tools), vectors}});
+  Query query = asking("something", {1, 0});
+  query.limit = 100;
+  const Docs before = found(*index, query);
+  EXPECT_EQ(std::ranges::find(before, 150U), before.end());
+  query.used = {{150, 1}, {199, .001F}};
+  const Docs after = found(*index, query);
+  EXPECT_LT(std::ranges::find(after, 150U) - after.begin(), 64);
+  EXPECT_EQ(after.back(), before[98]);  // the others keep their order
+}
+
 TEST(Hybrid, SharesSwitchArmsOff) {
   const auto index = some_tools();
   Query query = asking("close the account", {1, 0});

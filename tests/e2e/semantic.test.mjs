@@ -42,7 +42,7 @@ test('a debug argument of find_tool tells both arms, ranks and parts', needs_mod
   const [first] = answer.explain;
   assert.deepEqual([first.mcp_server_name, first.name], [answer.tools[0].mcp_server_name, answer.tools[0].name]);
   const e = first.explain;
-  const parts = e.lexical + e.semantic + e.server_part + e.name_part + e.sentence_part + e.bigram_part + e.repeat_part + e.room_part + e.exact_part;
+  const parts = e.lexical + e.semantic + e.server_part + e.name_part + e.sentence_part + e.bigram_part + e.usage_part + e.repeat_part + e.room_part + e.exact_part;
   assert.ok(Math.abs(parts - e.score) < 1e-4, JSON.stringify(e));
   assert.ok(e.semantic_rank >= 1 && e.cosine > -1 && e.filtered.not_visible >= 0);
 });
