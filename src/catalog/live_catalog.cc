@@ -51,6 +51,18 @@ async::Task<void> LiveCatalog::prune_vectors(std::string model, std::vector<Cont
   co_return co_await async::offload(writer_, std::move(work));
 }
 
+async::Task<std::vector<UsedTool>> LiveCatalog::read_used_tools(std::string model) {
+  auto work = [this, model = std::move(model)] { return store_->read_used_tools(model); };
+  co_return co_await async::offload(writer_, std::move(work));
+}
+
+async::Task<void> LiveCatalog::add_used_tool(std::string model, UsedTool used) {
+  auto work = [this, model = std::move(model), used = std::move(used)] {
+    return store_->add_used_tool(model, used);
+  };
+  co_return co_await async::offload(writer_, std::move(work));
+}
+
 async::Task<std::unique_ptr<Lease>> LiveCatalog::try_lead(SourceInstance origin, std::string what) {
   auto work = [this, origin = std::move(origin), what = std::move(what)] {
     return store_->try_lead(origin, what);

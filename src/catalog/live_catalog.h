@@ -35,6 +35,8 @@ class LiveCatalog {
   async::Task<void> write_vectors(std::string model,
                                   std::vector<std::pair<ContentHash, std::string>> vectors);
   async::Task<void> prune_vectors(std::string model, std::vector<ContentHash> keep);
+  async::Task<std::vector<UsedTool>> read_used_tools(std::string model);
+  async::Task<void> add_used_tool(std::string model, UsedTool used);
   // nullptr when another process leads.
   async::Task<std::unique_ptr<Lease>> try_lead(SourceInstance origin, std::string what);
   async::Task<std::optional<Leader>> who_leads(SourceInstance origin);

@@ -113,6 +113,18 @@ CREATE TABLE vectors (
   vector BLOB NOT NULL,
   UNIQUE (model_id, text_hash)
 ) STRICT;
+)sql",
+                                       R"sql(
+CREATE TABLE used_tools (
+  id INTEGER PRIMARY KEY,            -- grows: tells which are old
+  model TEXT NOT NULL,               -- as in vector_models
+  source TEXT NOT NULL,
+  instance TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  request BLOB NOT NULL              -- vector of the request after which it was called
+) STRICT;
 )sql"};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 

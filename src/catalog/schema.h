@@ -8,7 +8,7 @@
 namespace mcpo::catalog {
 
 inline constexpr std::int64_t kApplicationId = 0x4D43504F;  // "MCPO"
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 
 // The file's schema version, 0 for an empty file: as of one moment, whoever migrates it meanwhile.
 // Refuses what is not ours, without writing to it. Not inside a transaction. Errors: conflict (a

@@ -9,6 +9,7 @@
 #include "catalog/schema.h"
 #include "catalog/setup_lock.h"
 #include "catalog/store.h"
+#include "catalog/usage_table.h"
 #include "catalog/vector_table.h"
 #include "db/sqlite.h"
 
@@ -33,6 +34,8 @@ class SqliteStore final : public Store {
         *database_, read_only ? RegistryTable::Mode::read_only : RegistryTable::Mode::read_write));
     CHECK_OK(vectors_.prepare(
         *database_, read_only ? VectorTable::Mode::read_only : VectorTable::Mode::read_write));
+    CHECK_OK(used_tools_.prepare(
+        *database_, read_only ? UsageTable::Mode::read_only : UsageTable::Mode::read_write));
     if (read_only) return {};
     TRY(update_version_, database_->prepare("UPDATE catalog_version SET version = ?1"));
     TRY(select_next_id_,
@@ -96,6 +99,13 @@ class SqliteStore final : public Store {
   Result<void> prune_vectors(const std::string& model, const std::vector<ContentHash>& keep,
                              std::size_t spare) override {
     return vectors_.prune(model, keep, spare);
+  }
+
+  Result<std::vector<UsedTool>> read_used_tools(const std::string& model) override {
+    return used_tools_.read(model);
+  }
+  Result<void> add_used_tool(const std::string& model, const UsedTool& used) override {
+    return used_tools_.add(model, used, kMaxUsedTools);
   }
 
   Result<std::unique_ptr<Lease>> try_lead(const SourceInstance& origin,
@@ -283,6 +293,7 @@ class SqliteStore final : public Store {
   LeaseFiles leases_;
   RegistryTable registry_;
   VectorTable vectors_;
+  UsageTable used_tools_;
   db::Statement select_version_;
   db::Statement select_servers_;
   db::Statement select_tools_;

@@ -370,6 +370,28 @@ TEST_F(SqliteStoreTest, VectorsBelongToTheirModel) {
   EXPECT_TRUE(store->read_vectors("unheard of", hashes_of({"a"})).value().empty());
 }
 
+TEST_F(SqliteStoreTest, UsedToolsBelongToTheirModelAndTheOldestGo) {
+  auto store = open();
+  const auto used = [](int i) {
+    return UsedTool{{{"toolhive", "local"}, "", "github"},
+                    "tool" + std::to_string(i),
+                    std::string("\0\x01", 2)};
+  };
+  ASSERT_TRUE(store->add_used_tool("mini", used(1)).has_value());
+  ASSERT_TRUE(store->add_used_tool("large", used(2)).has_value());
+  ASSERT_TRUE(store->add_used_tool("mini", used(3)).has_value());
+  EXPECT_EQ(open(OpenMode::read_only)->read_used_tools("mini").value(),
+            (std::vector<UsedTool>{used(1), used(3)}));
+  EXPECT_TRUE(store->read_used_tools("unheard of").value().empty());
+
+  auto database = db::Database::open(path(), db::Access::read_write).value();
+  UsageTable table;
+  ASSERT_TRUE(table.prepare(database, UsageTable::Mode::read_write).has_value());
+  ASSERT_TRUE(table.add("mini", used(4), 2).has_value());
+  EXPECT_EQ(table.read("mini").value(), (std::vector<UsedTool>{used(3), used(4)}));
+  EXPECT_TRUE(table.read("large").value().empty());
+}
+
 TEST_F(SqliteStoreTest, VectorsAreNoPartOfTheVersion) {
   auto store = open();
   const auto before = store->read_all().value();

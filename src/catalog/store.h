@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "catalog/change_set.h"
 #include "catalog/model.h"
+#include "catalog/usage_table.h"
 #include "catalog/vector_table.h"
 
 namespace mcpo::catalog {
@@ -28,6 +29,7 @@ struct Leader {
 };
 
 inline constexpr std::size_t kSpareVectors = 20'000;
+inline constexpr std::size_t kMaxUsedTools = 4096;
 
 class Store {
  public:
@@ -53,6 +55,12 @@ class Store {
   // come back), and all of models but this and the one used before it.
   virtual Result<void> prune_vectors(const std::string& model, const std::vector<ContentHash>& keep,
                                      std::size_t spare = kSpareVectors) = 0;
+
+  // Calls that are remembered, by the model whose vectors they have: oldest first. No part of the
+  // catalog's version either.
+  virtual Result<std::vector<UsedTool>> read_used_tools(const std::string& model) = 0;
+  // Keeps the newest kMaxUsedTools. Errors as apply().
+  virtual Result<void> add_used_tool(const std::string& model, const UsedTool& used) = 0;
 
   // nullptr when another process leads that instance: who() tells which.
   virtual Result<std::unique_ptr<Lease>> try_lead(const SourceInstance& origin,
