@@ -310,7 +310,16 @@ void Engine::make_search() {
   gateway::QueryOptions query{.semantic_share = config.semantic_share,
                               .distance_threshold = config.distance_threshold};
   queries = std::make_unique<gateway::QueryMaker>(semantics.tools.get(), semantics.why_not, query);
-  if (!semantics.tools) return;
+  if (!semantics.tools) {
+    if (config.learn_from_usage) {
+      log.warn("LEARN_FROM_USAGE has no effect: it needs search by meaning");
+    }
+    return;
+  }
+  if (config.learn_from_usage) {
+    usage = std::make_unique<gateway::UsageMemory>(runtime.io(), *catalog, *semantics.tools, clock,
+                                                   log);
+  }
   gateway::EnricherOptions options{.max_parallel = config.embedding_threads, .role = role};
   // A service answers many texts at once; a model in this process takes one at a time anyway.
   if (!config.embedding_service_url.empty()) options.batch = 32;
@@ -325,6 +334,7 @@ bool Engine::leads() const {
 
 async::Co<> Engine::close(async::Deadline deadline) {
   (void)co_await fetch->close(deadline);
+  if (usage) (void)co_await usage->close(deadline);
   if (auto flushed = co_await cycle->flush(); !flushed) {
     log.warn("what was learned last could not be stored", {{"cause", flushed.error().message}});
   }

@@ -16,6 +16,7 @@
 #include "gateway/enricher.h"
 #include "gateway/query_maker.h"
 #include "gateway/toolset.h"
+#include "gateway/usage_memory.h"
 #include "gateway/view_follower.h"
 #include "http/client.h"
 #include "ingest/cycle.h"
@@ -67,6 +68,7 @@ struct Engine {
   Semantics semantics;
   std::unique_ptr<gateway::QueryMaker> queries;
   std::unique_ptr<gateway::Enricher> enricher;  // null where search goes by words only
+  std::unique_ptr<gateway::UsageMemory> usage;  // null there, and unless LEARN_FROM_USAGE is on
 
   // Opens the catalog (creating it) and publishes its first view; contacts nobody. `port` is where
   // we listen, 0: nowhere. Errors: what a user can do something about, with what to do.

@@ -56,6 +56,7 @@ struct Config {
   // What clients see of it
   std::vector<std::string> allowed_groups;  // empty: all
   bool dynamic_install = false;
+  bool learn_from_usage = false;
 
   // Log
   LogLevel log_level = LogLevel::info;

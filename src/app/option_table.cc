@@ -368,6 +368,13 @@ std::vector<OptionRow> make_embedding_rows() {
                .help = "keep the vectors of the last requests",
                .group = group},
               &Config::embedding_cache),
+      boolean({.flag = "learn-from-usage",
+               .env = "LEARN_FROM_USAGE",
+               .fallback = "false",
+               .help = "tools that were called after similar requests rank higher; kept in the "
+                       "catalog's database as vectors, never as text",
+               .group = group},
+              &Config::learn_from_usage),
       {{.flag = "embedding-service-url",
         .env = "MCPO_EMBEDDING_SERVICE_URL",
         .fallback = "",

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "gateway/explain.h"
 #include "gateway/query_maker.h"
+#include "gateway/usage_book.h"
 
 namespace mcpo::app {
 namespace {
@@ -73,6 +74,17 @@ std::string no_hits_text(const gateway::View& view, const search::Ranking& ranki
   return out;
 }
 
+// What `serve` has learned from calls, where it is to count.
+void add_used(const StoredView& stored, const std::string& model, search::Query& query,
+              Logger& log) {
+  const auto used = stored.store->read_used_tools(model);
+  if (!used)
+    return log.warn("what was called before could not be read", {{"cause", used.error().message}});
+  gateway::UsageBook book;
+  book.load(*used);
+  query.used = book.used_for(*query.embedding, stored.view);
+}
+
 // By words where there is no encoder, or it fails: with a line that says so.
 async::Co<search::Query> make_query(StoredView& stored, Semantics& semantics, const Config& config,
                                     const CommandLine& line, Logger& log) {
@@ -85,6 +97,7 @@ async::Co<search::Query> make_query(StoredView& stored, Semantics& semantics, co
   if (made.query.embedding) {
     auto added = add_embeddings(stored, semantics.tools->identity());
     if (!added) made.words_only_because = added.error().message;
+    if (config.learn_from_usage) add_used(stored, semantics.tools->identity(), made.query, log);
   }
   const gateway::View& view = *stored.view;
   const std::string note = gateway::words_only_note(made, view.tool_count(), view.embedded_count());

@@ -117,8 +117,13 @@ class Serve {
         [this](const catalog::Server& server, gateway::CallTool::Outcome outcome) {
           note_call(server, outcome);
         });
+    if (engine_->usage) {
+      call_tool_->on_success([this](const catalog::Server& server, const std::string& tool) {
+        engine_->usage->called(server, tool);
+      });
+    }
     toolset_ = std::make_unique<gateway::Toolset>(
-        *engine_->views, *engine_->queries, *call_tool_, make_installing(),
+        *engine_->views, *engine_->queries, *call_tool_, engine_->usage.get(), make_installing(),
         gateway::ToolsetOptions{config_.max_tools_to_return, config_.list_page_size}, log_);
     endpoint_ = std::make_unique<mcp::HttpEndpoint>(runtime_.io(), endpoint_options(), *toolset_,
                                                     engine_->clock, log_);

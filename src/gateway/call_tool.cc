@@ -41,6 +41,11 @@ std::string failure_text(const ViewTool& tool, const Error& error) {
   }
 }
 
+bool is_error(const RawJson& result) {
+  const auto member = result.find("isError");
+  return member && member->text() == "true";
+}
+
 std::string rpc_error_text(const ViewTool& tool, const mcp::CallReply::RpcError& error) {
   return "The server \"" + tool.server->name() + "\" refused the tool \"" + tool.tool().name +
          "\" with error " + std::to_string(error.code) + ": " + error.message;
@@ -82,6 +87,9 @@ async::Task<mcp::ToolCallResult> CallTool::run(CallToolArguments arguments,
   tell(tool.server->server(), Outcome::answered);
   if (reply->error) {
     co_return mcp::ToolCallResult{mcp::error_result(rpc_error_text(tool, *reply->error))};
+  }
+  if (on_success_ && !is_error(*reply->result)) {
+    on_success_(tool.server->server(), tool.tool().name);
   }
   co_return mcp::ToolCallResult{mcp::relay_result(*reply->result, reply->era, era)};
 }

@@ -33,6 +33,10 @@ class CallTool {
   void on_outcome(std::function<void(const catalog::Server&, Outcome)> callback) {
     on_outcome_ = std::move(callback);
   }
+  // Called after each call whose result is no error.
+  void on_success(std::function<void(const catalog::Server&, const std::string& tool)> callback) {
+    on_success_ = std::move(callback);
+  }
 
  private:
   Result<ViewTool> resolve(const View& view, const CallToolArguments& arguments) const;
@@ -49,6 +53,7 @@ class CallTool {
   CallToolOptions options_;
   Logger& log_;
   std::function<void(const catalog::Server&, Outcome)> on_outcome_;
+  std::function<void(const catalog::Server&, const std::string&)> on_success_;
 };
 
 }  // namespace mcpo::gateway

@@ -52,10 +52,12 @@ std::string tool_definitions(bool with_installing) {
 }
 
 Toolset::Toolset(const ViewFollower& views, QueryMaker& queries, CallTool& call_tool,
-                 std::optional<Installing> installing, ToolsetOptions options, Logger& log)
+                 UsageMemory* usage, std::optional<Installing> installing, ToolsetOptions options,
+                 Logger& log)
     : views_(views),
       queries_(queries),
       call_tool_(call_tool),
+      usage_(usage),
       installing_(std::move(installing)),
       options_(options),
       log_(log) {}
@@ -113,13 +115,14 @@ async::Task<std::string> Toolset::answer(std::string name, RawJson arguments,
   co_return co_await search_registry(std::move(wanted), deadline);
 }
 
-async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline deadline) const {
-  const MadeQuery made =
-      co_await queries_.make(std::move(wanted.description), std::move(wanted.keywords),
-                             options_.max_tools_to_return, deadline);
+async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline deadline) {
+  MadeQuery made = co_await queries_.make(std::move(wanted.description), std::move(wanted.keywords),
+                                          options_.max_tools_to_return, deadline);
   CO_CHECK_OK(co_await async::check_cancelled());
   const auto view = views_.view();
+  if (usage_ != nullptr) co_await usage_->add_used(made.query, view);
   const search::Ranking ranking = view->index().search(made.query);
+  if (usage_ != nullptr) usage_->offered(made.query, *view, ranking);
   std::vector<search::Explanation> explanations;
   if (wanted.explain) explanations = search::explain_hits(view->index(), made.query, ranking);
   const std::string note = words_only_note(made, view->tool_count(), view->embedded_count());

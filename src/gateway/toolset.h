@@ -12,6 +12,7 @@
 #include "gateway/install_server.h"
 #include "gateway/query_maker.h"
 #include "gateway/search_registry.h"
+#include "gateway/usage_memory.h"
 #include "gateway/view_follower.h"
 #include "mcp/server_features.h"
 
@@ -29,10 +30,11 @@ struct Installing {
   std::function<std::string()> registry_problem;  // why it could not be read; empty: it could
 };
 
-// On the I/O thread. Borrows everything. Without `installing` there are three tools.
+// On the I/O thread. Borrows everything. Without `installing` there are three tools; without
+// `usage` nothing is learned from calls.
 class Toolset final : public mcp::ServerFeatures {
  public:
-  Toolset(const ViewFollower& views, QueryMaker& queries, CallTool& call_tool,
+  Toolset(const ViewFollower& views, QueryMaker& queries, CallTool& call_tool, UsageMemory* usage,
           std::optional<Installing> installing, ToolsetOptions options, Logger& log);
 
   std::string list_tools(const mcp::RequestContext& ctx) const override;
@@ -43,7 +45,7 @@ class Toolset final : public mcp::ServerFeatures {
                                              mcp::RequestContext ctx) override;
 
  private:
-  async::Task<std::string> find(FindToolArguments wanted, async::Deadline deadline) const;
+  async::Task<std::string> find(FindToolArguments wanted, async::Deadline deadline);
   async::Task<std::string> search_registry(FindToolArguments wanted,
                                            async::Deadline deadline) const;
   async::Task<std::string> answer(std::string name, RawJson arguments, async::Deadline deadline);
@@ -52,6 +54,7 @@ class Toolset final : public mcp::ServerFeatures {
   const ViewFollower& views_;
   QueryMaker& queries_;
   CallTool& call_tool_;
+  UsageMemory* usage_;
   std::optional<Installing> installing_;
   ToolsetOptions options_;
   Logger& log_;
