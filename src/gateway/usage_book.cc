@@ -19,7 +19,7 @@ std::string bytes_of(std::span<const Fixed> vector) {
 }
 
 std::vector<Fixed> vector_of(const std::string& bytes) {
-  if (bytes.size() % sizeof(Fixed) != 0) return {};
+  if (bytes.empty() || bytes.size() % sizeof(Fixed) != 0) return {};
   std::vector<Fixed> out(bytes.size() / sizeof(Fixed));
   std::memcpy(out.data(), bytes.data(), bytes.size());
   return out;
