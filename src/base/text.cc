@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -9,6 +10,13 @@ namespace mcpo {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+// A bit for each residue of the text's bytes.
+std::uint64_t kinds_of_bytes(std::string_view text) {
+  std::uint64_t out = 0;
+  for (const char c : text) out |= std::uint64_t{1} << (static_cast<unsigned char>(c) & 63);
+  return out;
+}
 
 struct Sequence {
   std::size_t length;  // of the well-formed sequence, or of the maximal bad part
@@ -198,6 +206,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
   const std::size_t gap = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
   const std::size_t too_far = limit + 1;
   if (gap > limit) return too_far;
+  // One edit brings in one kind of byte and takes out another at most.
+  const auto differing = std::popcount(kinds_of_bytes(a) ^ kinds_of_bytes(b));
+  if (static_cast<std::size_t>(differing) > 2 * limit) return too_far;
   const std::size_t width = b.size() + 1;
   thread_local std::vector<std::size_t> cells;
   cells.assign(3 * width, too_far);
