@@ -81,7 +81,7 @@ void add_used(const StoredView& stored, const std::string& model, search::Query&
   if (!used)
     return log.warn("what was called before could not be read", {{"cause", used.error().message}});
   gateway::UsageBook book;
-  book.load(*used);
+  book.load(*used, query.embedding->vector.size());
   query.used = book.used_for(*query.embedding, stored.view);
 }
 

@@ -305,6 +305,7 @@ TEST_F(ProcessTest, SupervisorKilledAtAnyMomentTakesTheGroupAlong) {
   options.environment[mark] = "1";
   for (int i = 0; i < 60; ++i) {
     auto process = start(options);
+    // Any moment of its start is a case; nothing tells from outside which one it is at.
     std::this_thread::sleep_for(std::chrono::microseconds(i * 400));
     kill(process->supervisor_pid(), SIGKILL);
     EXPECT_EQ(wait(*process).signal, SIGKILL);

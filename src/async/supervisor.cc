@@ -2,7 +2,8 @@
 //
 //   argv: program kSuperviseVerb LIFELINE_FD STATUS_FD GRACE_MS CWD|- -- PATH ARGS...
 //
-// What it writes to the status pipe is `SupervisorReport`s: the child's pid, then its wait status.
+// Written to the status pipe are `SupervisorReport`s: its pid by the child before it runs anything,
+// then its wait status by us.
 // The end of that pipe is the end of the supervisor, and so of everything below it.
 #include <dirent.h>
 #include <fcntl.h>

@@ -120,7 +120,7 @@ async::Task<std::string> Toolset::find(FindToolArguments wanted, async::Deadline
                                           options_.max_tools_to_return, deadline);
   CO_CHECK_OK(co_await async::check_cancelled());
   const auto view = views_.view();
-  if (usage_ != nullptr) co_await usage_->add_used(made.query, view);
+  if (usage_ != nullptr) usage_->add_used(made.query, view);
   const search::Ranking ranking = view->index().search(made.query);
   if (usage_ != nullptr) usage_->offered(made.query, *view, ranking);
   std::vector<search::Explanation> explanations;

@@ -1,6 +1,7 @@
 #include "gateway/usage_book.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -14,64 +15,95 @@ namespace {
 
 using search::Fixed;
 
-std::string bytes_of(std::span<const Fixed> vector) {
-  return {reinterpret_cast<const char*>(vector.data()), vector.size_bytes()};
+constexpr float kOne = search::kFixedOne * search::kFixedOne;
+
+std::string bytes_of(const UsageBook::Vector& vector) {
+  return {reinterpret_cast<const char*>(vector.data()), vector.size() * sizeof(Fixed)};
 }
 
-std::vector<Fixed> vector_of(const std::string& bytes) {
-  if (bytes.empty() || bytes.size() % sizeof(Fixed) != 0) return {};
-  std::vector<Fixed> out(bytes.size() / sizeof(Fixed));
+float cosine(std::span<const Fixed> a, std::span<const Fixed> b) {
+  std::int32_t dot = 0;
+  search::dot_rows(a, b, {&dot, 1});
+  return static_cast<float>(dot) / kOne;
+}
+
+// Empty for anything else than to_fixed() made.
+UsageBook::Vector vector_of(const std::string& bytes, std::size_t dimension) {
+  if (bytes.empty() || bytes.size() != dimension * sizeof(Fixed)) return {};
+  UsageBook::Vector out(dimension);
   std::memcpy(out.data(), bytes.data(), bytes.size());
-  return out;
+  double norm = 0;
+  for (const Fixed x : out) norm += static_cast<double>(x) * x;
+  return std::abs(norm / kOne - 1) < .01 ? out : UsageBook::Vector();
 }
 
 }  // namespace
 
-void UsageBook::load(const std::vector<catalog::UsedTool>& stored) {
+void UsageBook::load(const std::vector<catalog::UsedTool>& stored, std::size_t dimension) {
+  UsageBook all;
   for (const catalog::UsedTool& one : stored) {
-    remember({one.server, one.tool}, vector_of(one.request));
+    const Vector vector = vector_of(one.request, dimension);
+    if (!vector.empty()) all.append({one.server, one.tool}, vector);
   }
+  for (std::size_t i = 0; i < tools_.size() && dimension_ == dimension; ++i) {
+    const auto row = requests_.begin() + static_cast<std::ptrdiff_t>(i * dimension_);
+    all.append(tools_[i], Vector(row, row + static_cast<std::ptrdiff_t>(dimension_)));
+  }
+  all.offers_ = std::move(offers_);
+  *this = std::move(all);
 }
 
-void UsageBook::offered(Request request, std::vector<ToolKey> tools, SteadyTime now) {
-  if (tools.empty() || request->vector.empty()) return;
+void UsageBook::offered(Vector request, std::vector<ToolKey> tools, SteadyTime now) {
+  expire(now);
+  if (tools.empty() || request.empty()) return;
   offers_.push_back({std::move(request), std::move(tools), now});
   if (offers_.size() > kMaxOffers) offers_.pop_front();
 }
 
 std::optional<catalog::UsedTool> UsageBook::called(const ToolKey& tool, SteadyTime now) {
-  const Request request = take_offer(tool, now);
-  if (!request || !remember(tool, request->vector)) return std::nullopt;
-  return catalog::UsedTool{tool.server, tool.tool, bytes_of(request->vector)};
+  expire(now);
+  const Vector request = take_offers(tool);
+  if (request.empty() || knows(tool, request)) return std::nullopt;
+  append(tool, request);
+  return catalog::UsedTool{tool.server, tool.tool, bytes_of(request)};
 }
 
-// Of several offers that have the tool the one that placed it best explains the call; of equals the
-// newest. It loses the tool, so that one request explains one call.
-UsageBook::Request UsageBook::take_offer(const ToolKey& tool, SteadyTime now) {
+void UsageBook::expire(SteadyTime now) {
   while (!offers_.empty() && now - offers_.front().when > kOfferLifetime) offers_.pop_front();
-  ToolKey* best = nullptr;
-  Request request;
-  auto place = std::numeric_limits<std::size_t>::max();
+}
+
+// The request of the offer that placed the tool best, of equals the newest one's. A call uses up
+// all offers of its tool: the next one without a new offer repeats it, and teaches nothing.
+UsageBook::Vector UsageBook::take_offers(const ToolKey& tool) {
+  Vector best;
+  std::ptrdiff_t best_place = std::numeric_limits<std::ptrdiff_t>::max();
   for (Offer& offer : offers_) {
     const auto at = std::ranges::find(offer.tools, tool);
-    const auto here = static_cast<std::size_t>(at - offer.tools.begin());
-    if (at == offer.tools.end() || here > place) continue;
-    best = &*at;
-    request = offer.request;
-    place = here;
+    if (at == offer.tools.end()) continue;
+    const std::ptrdiff_t place = at - offer.tools.begin();
+    if (place <= best_place) best = offer.request;
+    best_place = std::min(best_place, place);
+    *at = {};
   }
-  if (best != nullptr) *best = {};
-  return request;
+  return best;
 }
 
-// False: it is known already, or of another model.
-bool UsageBook::remember(const ToolKey& tool, std::span<const Fixed> request) {
-  if (request.empty()) return false;
-  if (tools_.empty()) dimension_ = request.size();
+// Or one that cannot be told from it.
+bool UsageBook::knows(const ToolKey& tool, const Vector& request) const {
   if (request.size() != dimension_) return false;
-  const std::vector<float> near = cosines(request);
   for (std::size_t i = 0; i < tools_.size(); ++i) {
-    if (near[i] >= kSameRequest && tools_[i] == tool) return false;
+    if (tools_[i] != tool) continue;
+    const auto row = std::span(requests_).subspan(i * dimension_, dimension_);
+    if (cosine(row, request) >= kSameRequest) return true;
+  }
+  return false;
+}
+
+void UsageBook::append(const ToolKey& tool, const Vector& request) {
+  if (request.size() != dimension_) {  // the first one, or another model's
+    tools_.clear();
+    requests_.clear();
+    dimension_ = request.size();
   }
   if (tools_.size() == catalog::kMaxUsedTools) {
     tools_.erase(tools_.begin());
@@ -80,18 +112,6 @@ bool UsageBook::remember(const ToolKey& tool, std::span<const Fixed> request) {
   tools_.push_back(tool);
   requests_.insert(requests_.end(), request.begin(), request.end());
   numbered_in_.reset();
-  return true;
-}
-
-std::vector<float> UsageBook::cosines(std::span<const Fixed> request) const {
-  std::vector<std::int32_t> dots(tools_.size());
-  if (request.size() == dimension_) search::dot_rows(requests_, request, dots);
-  std::vector<float> out;
-  out.reserve(dots.size());
-  for (const std::int32_t dot : dots) {
-    out.push_back(static_cast<float>(dot) / (search::kFixedOne * search::kFixedOne));
-  }
-  return out;
 }
 
 // Looks up all remembered tools in the view.
@@ -116,12 +136,13 @@ void UsageBook::number(const std::shared_ptr<const View>& view) {
 
 std::vector<search::Used> UsageBook::used_for(const search::RequestEmbedding& request,
                                               const std::shared_ptr<const View>& view) {
-  if (tools_.empty()) return {};
+  if (tools_.empty() || request.vector.size() != dimension_) return {};
   number(view);
-  const std::vector<float> near = cosines(request.vector);
+  std::vector<std::int32_t> dots(tools_.size());
+  search::dot_rows(requests_, request.vector, dots);
   std::map<search::DocId, float> best;
-  for (std::size_t i = 0; i < near.size(); ++i) {
-    const float nearness = search::usage_nearness(near[i]);
+  for (std::size_t i = 0; i < dots.size(); ++i) {
+    const float nearness = search::usage_nearness(static_cast<float>(dots[i]) / kOne);
     if (!numbers_[i] || nearness == 0) continue;
     float& known = best[*numbers_[i]];
     known = std::max(known, nearness);

@@ -10,26 +10,27 @@ UsageMemory::UsageMemory(async::Executor executor, catalog::LiveCatalog& catalog
       encoder_(encoder),
       clock_(clock),
       log_(log),
-      writes_(std::move(executor), log) {}
+      tasks_(std::move(executor), log) {}
 
-async::Co<> UsageMemory::add_used(search::Query& query, std::shared_ptr<const View> view) {
-  if (!query.embedding) co_return;
-  if (!is_loaded_) co_await load();
+void UsageMemory::add_used(search::Query& query, const std::shared_ptr<const View>& view) {
+  if (!query.embedding) return;
+  if (clock_.now() >= next_load_) {
+    next_load_ = SteadyTime::max();
+    tasks_.spawn("read what was called before", load(query.embedding->vector.size()));
+  }
   query.used = book_.used_for(*query.embedding, view);
 }
 
-// With the first request, because only then the model is known for certain. Requests that come
-// meanwhile are answered without.
-async::Co<> UsageMemory::load() {
-  is_loaded_ = true;
+async::Task<void> UsageMemory::load(std::size_t dimension) {
   std::string model = encoder_.identity();
   auto stored = co_await catalog_.read_used_tools(std::move(model));
-  if (stored) {
-    book_.load(*stored);
-  } else {
-    is_loaded_ = stored.error().code != Errc::cancelled;
-    log_.warn("what was called before could not be read", {{"cause", stored.error().message}});
+  if (!stored) {
+    next_load_ = clock_.now() + kRetryAfter;
+    co_return std::unexpected(stored.error());
   }
+  book_.load(*stored, dimension);
+  log_.debug("what was called before counts", {{"calls", std::to_string(book_.size())}});
+  co_return Result<void>{};
 }
 
 void UsageMemory::offered(const search::Query& query, const View& view,
@@ -40,12 +41,12 @@ void UsageMemory::offered(const search::Query& query, const View& view,
     const ViewTool tool = view.tool(hit.doc);
     tools.push_back({tool.server->server().key, tool.tool().name});
   }
-  book_.offered(query.embedding, std::move(tools), clock_.now());
+  book_.offered(query.embedding->vector, std::move(tools), clock_.now());
 }
 
 void UsageMemory::called(const catalog::Server& server, const std::string& tool) {
   auto learned = book_.called({server.key, tool}, clock_.now());
-  if (learned) writes_.spawn("remember a call", store(*std::move(learned)));
+  if (learned) tasks_.spawn("remember a call", store(*std::move(learned)));
 }
 
 async::Task<void> UsageMemory::store(catalog::UsedTool used) {

@@ -3,37 +3,38 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "async/task_scope.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "catalog/live_catalog.h"
 #include "embed/tool_encoder.h"
-#include "gateway/query_maker.h"
 #include "gateway/usage_book.h"
 
 namespace mcpo::gateway {
 
-// On the I/O thread. Borrows everything. What other processes learn meanwhile is seen after the
-// next start.
+// On the I/O thread. Borrows everything. No request waits for the database: what earlier processes
+// learned counts from the second request on, since only the first one tells the model for certain.
+// What other processes learn meanwhile is seen after the next start.
 class UsageMemory {
  public:
+  // After a failed read, until it is tried again.
+  static constexpr Millis kRetryAfter{60'000};
+
   UsageMemory(async::Executor executor, catalog::LiveCatalog& catalog,
               const embed::ToolEncoder& encoder, const Clock& clock, Logger& log);
 
   // Gives a query what is known of requests like it. Nothing without an embedding.
-  async::Co<> add_used(search::Query& query, std::shared_ptr<const View> view);
+  void add_used(search::Query& query, const std::shared_ptr<const View>& view);
   // What find_tool answered.
   void offered(const search::Query& query, const View& view, const search::Ranking& ranking);
   // A call that went well.
   void called(const catalog::Server& server, const std::string& tool);
-  std::size_t size() const { return book_.size(); }
-  // Waits for what is being written.
-  async::Task<void> close(async::Deadline deadline) { return writes_.close(deadline); }
+  // Waits for what is being read and written; nothing is learned after it.
+  async::Task<void> close(async::Deadline deadline) { return tasks_.close(deadline); }
 
  private:
-  async::Co<> load();
+  async::Task<void> load(std::size_t dimension);
   async::Task<void> store(catalog::UsedTool used);
 
   catalog::LiveCatalog& catalog_;
@@ -41,8 +42,8 @@ class UsageMemory {
   const Clock& clock_;
   Logger& log_;
   UsageBook book_;
-  bool is_loaded_ = false;
-  async::TaskScope writes_;
+  SteadyTime next_load_{};  // max(): it is loaded, or being loaded
+  async::TaskScope tasks_;
 };
 
 }  // namespace mcpo::gateway

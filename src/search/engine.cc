@@ -195,8 +195,8 @@ void Engine::append_siblings(const Query& query, std::span<const DocId> exact,
   for (const Hit& hit : siblings) scratch.hits.push_back({hit.doc, 0});
 }
 
-// Fills scratch.hits: exact names, then the others by base score. What was used before belongs to
-// the head even if its base score alone would not place it there.
+// Fills scratch.hits: exact names, then the others by base score. What was found and was used
+// before belongs to the head even if its base score alone would not place it there.
 void Engine::collect(const Query& query, Scratch& scratch) const {
   const std::vector<DocId> exact = exact_documents(query, scratch.base);
   std::vector<Hit>& hits = scratch.hits;

@@ -66,7 +66,7 @@ test('SIGTERM while calls are open: they are answered or cancelled, nobody waits
   await sleep(300);
   const { status, ms } = await o.stop();
   assert.equal(status, 0);
-  assert.ok(ms < 30_000, `${ms} ms`);  // a call may take 60 s
+  assert.ok(ms < 5_000, `${ms} ms`);
   for (const answer of await Promise.all(calls)) assert.ok(answer.length > 0);
 });
 
@@ -112,12 +112,14 @@ test('one hanging server delays nobody', async t => {
   await until('the quick server to be found', async () => (await find_tool(o.url, 'send a message back', 'echo')).tools.some(x => x.mcp_server_name === 'quick'));
   assert.equal(text_of(await call_tool(o.url, 'quick', 'echo', { message: 'hi' })), 'hi');
   // A call that hangs holds nobody up either, not even on the same server.
+  const into_hanging = call_tool(o.url, 'hangs', 'echo', { message: 'x' }).catch(() => 0);
   let is_over = false;
   const slow = call_tool(o.url, 'quick', 'hang').catch(() => 0).finally(() => { is_over = true; });
   for (let i = 0; i < 20; i++) await call_tool(o.url, 'quick', 'echo', { message: 'hi' });
   assert.ok(!is_over);
   await o.stop();
   await slow;
+  await into_hanging;
 });
 
 test('many calls on one session at a time', async t => {

@@ -14,9 +14,11 @@ const SteadyTime kStart{};
 
 ServerKey server(const std::string& name) { return {kConfig, "", name}; }
 
-UsageBook::Request request(std::vector<float> direction) {
-  return std::make_shared<const search::RequestEmbedding>(
-      search::RequestEmbedding{.vector = search::to_fixed(direction)});
+UsageBook::Vector request(std::vector<float> direction) { return search::to_fixed(direction); }
+
+std::vector<search::Used> used_for(UsageBook& book, std::vector<float> direction,
+                                   const std::shared_ptr<const View>& view) {
+  return book.used_for(search::RequestEmbedding{.vector = search::to_fixed(direction)}, view);
 }
 
 // A server with tools of these names.
@@ -57,20 +59,20 @@ std::string name_of(const View& view, search::DocId doc) {
 TEST(UsageBook, WhatWasCalledCountsForSimilarRequests) {
   const auto view = some_view();
   UsageBook book;
-  EXPECT_TRUE(book.used_for(*request({1, 0}), view).empty());
+  EXPECT_TRUE(used_for(book, {1, 0}, view).empty());
   book.offered(request({1, 0}), {{server("mail"), "send"}, {server("chat"), "send"}}, kStart);
   const auto learned = book.called({server("chat"), "send"}, kStart + Millis(1));
   ASSERT_TRUE(learned);
   EXPECT_EQ(learned->server, server("chat"));
   EXPECT_EQ(learned->request.size(), 4U);
-  const auto same = book.used_for(*request({1, 0}), view);
+  const auto same = used_for(book, {1, 0}, view);
   ASSERT_EQ(same.size(), 1U);
   EXPECT_EQ(name_of(*view, same[0].doc), "chat.send");
   EXPECT_NEAR(same[0].nearness, 1, 1e-3);
-  const auto similar = book.used_for(*request({.8F, .6F}), view);
+  const auto similar = used_for(book, {.8F, .6F}, view);
   ASSERT_EQ(similar.size(), 1U);
   EXPECT_NEAR(similar[0].nearness, search::usage_nearness(.8F), 1e-3);
-  EXPECT_TRUE(book.used_for(*request({0, 1}), view).empty());
+  EXPECT_TRUE(used_for(book, {0, 1}, view).empty());
 }
 
 TEST(UsageBook, OnlyWhatWasOfferedLatelyTeaches) {
@@ -88,12 +90,11 @@ TEST(UsageBook, OnlyWhatWasOfferedLatelyTeaches) {
   EXPECT_EQ(book.size(), 0U);
 }
 
-TEST(UsageBook, OneRequestExplainsOneCallAndAHabitIsOneMemory) {
+TEST(UsageBook, AHabitIsOneMemory) {
   UsageBook book;
   const ToolKey send{server("mail"), "send"};
   book.offered(request({1, 0}), {send}, kStart);
   EXPECT_TRUE(book.called(send, kStart));
-  EXPECT_FALSE(book.called(send, kStart));
   book.offered(request({1, .1F}), {send}, kStart);
   EXPECT_FALSE(book.called(send, kStart));  // nearly the same request
   book.offered(request({1, 1}), {send}, kStart);
@@ -101,28 +102,30 @@ TEST(UsageBook, OneRequestExplainsOneCallAndAHabitIsOneMemory) {
   EXPECT_EQ(book.size(), 2U);
 }
 
-TEST(UsageBook, TheOfferThatPlacedItBestExplainsTheCall) {
+TEST(UsageBook, TheOfferThatPlacedItBestExplainsTheCallOfEqualsTheNewest) {
   UsageBook book;
   const auto view = some_view();
   const ToolKey send{server("mail"), "send"};
+  book.offered(request({-1, 0}), {send}, kStart);
   book.offered(request({1, 0}), {send}, kStart);
   book.offered(request({0, 1}), {{server("chat"), "send"}, send}, kStart);
   EXPECT_TRUE(book.called(send, kStart));
-  EXPECT_TRUE(book.used_for(*request({0, 1}), view).empty());
+  EXPECT_EQ(used_for(book, {1, 0}, view).size(), 1U);
+  EXPECT_TRUE(used_for(book, {0, 1}, view).empty());
   EXPECT_TRUE(book.called({server("chat"), "send"}, kStart));
-  EXPECT_TRUE(book.called(send, kStart));  // what the first left over
-  EXPECT_EQ(book.used_for(*request({0, 1}), view).size(), 2U);
 }
 
-TEST(UsageBook, OfEqualOffersTheNewestExplainsTheCall) {
+TEST(UsageBook, ARepeatedCallTeachesNothing) {
   UsageBook book;
-  const auto view = some_view();
-  const ToolKey send{server("mail"), "send"};
-  book.offered(request({1, 0}), {send}, kStart);
-  book.offered(request({0, 1}), {send}, kStart);
-  EXPECT_TRUE(book.called(send, kStart));
-  EXPECT_TRUE(book.used_for(*request({1, 0}), view).empty());
-  EXPECT_EQ(book.used_for(*request({0, 1}), view).size(), 1U);
+  const ToolKey read{server("files"), "read"};
+  const ToolKey erase{server("files"), "erase"};
+  book.offered(request({1, 0}), {erase, read}, kStart);
+  book.offered(request({0, 1}), {read}, kStart);
+  EXPECT_TRUE(book.called(read, kStart));
+  EXPECT_FALSE(book.called(read, kStart));
+  book.offered(request({-1, 0}), {erase, read}, kStart);
+  EXPECT_TRUE(book.called(read, kStart));
+  EXPECT_EQ(book.size(), 2U);
 }
 
 TEST(UsageBook, WhatTheViewDoesNotOfferDoesNotCount) {
@@ -132,12 +135,12 @@ TEST(UsageBook, WhatTheViewDoesNotOfferDoesNotCount) {
     EXPECT_TRUE(book.called({server(name), "send"}, kStart));
   }
   const auto view = some_view();
-  EXPECT_EQ(book.used_for(*request({1, 0}), view).size(), 1U);
+  EXPECT_EQ(used_for(book, {1, 0}, view).size(), 1U);
   // A later view is looked at anew.
   catalog::ChangeSet changes;
   add_server(changes, "off", {"before", "send"});
   const auto next = view_of(changes);
-  const auto used = book.used_for(*request({1, 0}), next);
+  const auto used = used_for(book, {1, 0}, next);
   ASSERT_EQ(used.size(), 1U);
   EXPECT_EQ(name_of(*next, used[0].doc), "off.send");
 }
@@ -148,15 +151,19 @@ TEST(UsageBook, LoadsWhatWasStoredAndNothingElse) {
   const auto learned = first.called({server("mail"), "send"}, kStart);
   ASSERT_TRUE(learned);
   UsageBook second;
-  second.load({*learned,
+  second.offered(request({0, 1}), {{server("chat"), "send"}}, kStart);
+  EXPECT_TRUE(second.called({server("chat"), "send"}, kStart));
+  const std::string too_long("\xff\x7f\xff\x7f", 4);
+  second.load({{server("mail"), "archive", too_long},
                {server("mail"), "archive", "odd"},
                {server("mail"), "archive", std::string(10, 'x')},
                {server("mail"), "archive", ""},
-               *learned});
-  EXPECT_EQ(second.size(), 1U);
-  EXPECT_EQ(second.used_for(*request({1, 0}), some_view()).size(), 1U);
-  // A request of another model.
-  EXPECT_TRUE(second.used_for(*request({1, 0, 0}), some_view()).empty());
+               *learned},
+              2);
+  EXPECT_EQ(second.size(), 2U);
+  EXPECT_EQ(used_for(second, {1, 0}, some_view()).size(), 1U);
+  EXPECT_EQ(used_for(second, {0, 1}, some_view()).size(), 1U);    // its own is not lost
+  EXPECT_TRUE(used_for(second, {1, 0, 0}, some_view()).empty());  // of another model
 }
 
 TEST(UsageBook, ForgetsTheOldestBeyondItsLimit) {
@@ -167,9 +174,9 @@ TEST(UsageBook, ForgetsTheOldestBeyondItsLimit) {
   for (std::size_t i = 0; i <= catalog::kMaxUsedTools; ++i) {
     stored.push_back({server("mail"), i == 0 ? "send" : "t" + std::to_string(i), bytes});
   }
-  book.load(stored);
+  book.load(stored, 2);
   EXPECT_EQ(book.size(), catalog::kMaxUsedTools);
-  EXPECT_TRUE(book.used_for(*request({1, 0}), some_view()).empty());
+  EXPECT_TRUE(used_for(book, {1, 0}, some_view()).empty());
 }
 
 }  // namespace
