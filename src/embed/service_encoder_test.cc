@@ -247,7 +247,7 @@ TEST_F(ServiceEncoderTest, ARefusedTextDoesNotBlockTheOthers) {
 }
 
 TEST_F(ServiceEncoderTest, ASilentServiceCostsOneTimeout) {
-  make("/v1", Millis(20));
+  make("/v1", Millis(200));
   auto body = [](ServiceEncoderTest& t) -> async::Co<> {
     EXPECT_TRUE((co_await t.ask_one()).starts_with("timeout: "));
     EXPECT_TRUE((co_await t.ask_one()).starts_with("unavailable: "));

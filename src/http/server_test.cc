@@ -131,7 +131,7 @@ TEST_F(ServerTest, RefusalReachesAPeerThatStillSends) {
 }
 
 TEST_F(ServerTest, SlowRequestsGet408AndIdleOnesNothing) {
-  start({.header_timeout = Millis(20), .body_timeout = Millis(20), .idle_timeout = Millis(20)});
+  start({.header_timeout = Millis(200), .body_timeout = Millis(200), .idle_timeout = Millis(200)});
   auto body = [](ServerTest& t) -> async::Co<> {
     for (const char* part :
          {"GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx"}) {

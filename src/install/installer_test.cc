@@ -190,7 +190,7 @@ TEST_F(InstallerTest, EntriesOfOneShortNameDoNotShare) {
 
 TEST_F(InstallerTest, ACreateUnderWayReservesItsName) {
   add_entry({.name = "org.other/fetch"});
-  options.answer_within = Millis(20);
+  options.answer_within = Millis(200);
   api->create_blocked = true;
   std::vector<Result<InstallResult>> second;
   with_installer([&](Installer& installer) -> async::Co<> {
@@ -210,7 +210,7 @@ TEST_F(InstallerTest, ACallersEndDoesNotEndTheCreate) {
 }
 
 TEST_F(InstallerTest, ASlowCreateIsAnsweredStartingAndGoesOn) {
-  options.answer_within = Millis(20);
+  options.answer_within = Millis(200);
   api->create_blocked = true;
   on_answer = [this] { open_gate(); };
   const auto result = install({.server_name = "fetch"});
@@ -380,7 +380,7 @@ TEST_F(InstallerTest, ADoubtfulCreateThatDidNotHappenIsAnError) {
 }
 
 TEST_F(InstallerTest, ALostAnswerIsUndecidedWhileAnImageMayBePulled) {
-  options.answer_within = Millis(20);
+  options.answer_within = Millis(200);
   api->failures["create"] = {Errc::timeout, "create fetch: the server closed the connection"};
   std::vector<Result<InstallResult>> out;
   // Both were answered: then the time is over, so that the test ends.

@@ -205,7 +205,7 @@ TEST_F(SessionTest, ProgressReachesTheCallerAndExtendsItsPatience) {
     };
     std::string seen;
     CallOptions options;
-    options.deadline = async::Deadline::in(Millis(100));
+    options.deadline = async::Deadline::in(Millis(2'000));
     options.progress_extends = Millis(5'000);
     options.on_progress = [&](RawJson params) { seen = params.text(); };
     auto reply = co_await t.session->call_tool("a", "{}", std::move(options));

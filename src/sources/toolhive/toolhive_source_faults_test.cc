@@ -23,7 +23,7 @@ class FaultTest : public ToolHiveSourceTest {
 
   // One cycle in which `call` fails so, in a world of two remotes, a container and two that left.
   Observation with(const std::string& call, const Fault& fault) {
-    options.request_timeout = Millis(fault.error ? 5'000 : 30);
+    options.request_timeout = Millis(fault.error ? 60'000 : 500);
     finder->api = std::make_shared<ApiFake>();
     history = {};
     restart();
@@ -37,7 +37,7 @@ class FaultTest : public ToolHiveSourceTest {
     auto body = [](ToolHiveSourceTest& t, Observation& seen, Millis time) -> async::Co<> {
       seen = co_await t.source->observe(t.history, async::Deadline::in(time));
     };
-    run(body(*this, out, Millis(fault.error ? 5'000 : 60)));
+    run(body(*this, out, Millis(fault.error ? 60'000 : 1'000)));
     return out;
   }
 };

@@ -96,7 +96,7 @@ TEST_F(ToolHiveSourceTest, ALostOneIsLookedForWithoutWaitingForThePoll) {
       ++count;
       t.clock.advance(Millis(10));
     }),
-                                                     async::Deadline::in(Millis(100)), "watch");
+                                                     async::Deadline::in(Millis(500)), "watch");
     EXPECT_EQ(ended.error().code, Errc::timeout);
   };
   run(body(*this, triggers));

@@ -198,7 +198,7 @@ TEST_F(ToolHiveSourceTest, AFollowerOnlyWantsRoutes) {
 }
 
 TEST_F(ToolHiveSourceTest, WhatHangsDelaysNoOther) {
-  options.request_timeout = Millis(200);
+  options.request_timeout = Millis(1'000);
   restart();
   for (int i = 0; i < 100; ++i) {
     const std::string name = "r" + std::to_string(i);
@@ -216,7 +216,7 @@ TEST_F(ToolHiveSourceTest, WhatHangsDelaysNoOther) {
 }
 
 TEST_F(ToolHiveSourceTest, WhoeverHadNoTurnIsAskedFirstTheNextTime) {
-  options.request_timeout = Millis(60);
+  options.request_timeout = Millis(500);
   options.max_parallel = 2;
   restart();
   for (int i = 0; i < 8; ++i) {

@@ -32,7 +32,7 @@ class ToolHiveSourceTest : public LoopTest {
  public:
   ToolHiveSourceTest() {
     options.reading.hash_key = "key";
-    options.request_timeout = Millis(5'000);
+    options.request_timeout = Millis(60'000);
     options.reading.skipped = {"inspector"};
     restart();
   }
