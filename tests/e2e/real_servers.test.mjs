@@ -12,6 +12,7 @@ test('three real servers', async t => {
   fs.mkdirSync(folder);
   fs.writeFileSync(path.join(folder, 'hello.txt'), 'hello from a file\n');
   const o = await Optimizer.start(t, { dir, servers: real_servers(folder, path.join(dir, 'memory.jsonl')) });
+  await o.settled();
 
   await t.test('find_tool ranks the obvious tool first', async () => {
     for (const [description, keywords, expected] of [

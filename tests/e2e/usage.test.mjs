@@ -12,15 +12,11 @@ import { until } from '../lib/wait.mjs';
 const kOn = { LEARN_FROM_USAGE: 'true', HYBRID_SEARCH_SEMANTIC_RATIO: '0.5' };
 const two_alike = () => ({ left: stdio_fake('only=echo+fail'), right: stdio_fake('only=echo+fail') });
 const first = async (o, request) => names_of((await find_tool(o.url, request)).tools)[0];
-const learned = o => until('all meanings to be known', async () => {
-  const { search } = await o.health();
-  return search.texts_encoded > 0 && search.texts_waiting === 0;
-});
 const files_of = data => fs.readdirSync(data).map(f => fs.readFileSync(path.join(data, f), 'latin1')).join('\n');
 
 test('a tool that was called after a request ranks higher for such requests, also after a restart', needs_model, async t => {
   const o = await Optimizer.start(t, { servers: two_alike(), env: kOn });
-  await learned(o);
+  await o.settled();
   const asked = 'send my strawberry message back', other = 'something that fails as a tool';
   const before = await first(o, asked), other_before = await first(o, other);
   const second = before === 'left/echo' ? 'right' : 'left';
@@ -40,7 +36,7 @@ test('a tool that was called after a request ranks higher for such requests, als
   });
   await t.test('after a restart', async s => {
     const again = await Optimizer.start(s, { servers: two_alike(), env: kOn, dir: o.dir });
-    await until('search by meaning', async () => (await again.health()).search.mode === 'hybrid');
+    await again.settled();
     await until('what was learned to count', async () => await first(again, asked) === `${second}/echo`);
   });
 });
@@ -49,7 +45,7 @@ test('a call that fails, one that was not offered, and no option: nothing is lea
   const used = async (o, request) => (await tool(o.url, 'find_tool', { tool_description: request, explain: true })).structuredContent
     .explain.filter(x => x.explain.usage_part > 0).map(x => x.name);
   const o = await Optimizer.start(t, { servers: two_alike(), env: kOn });
-  await learned(o);
+  await o.settled();
   await call_tool(o.url, 'right', 'echo', { message: 'nobody asked' });
   assert.deepEqual(await used(o, 'something that fails as a tool'), []);
   assert.equal((await call_tool(o.url, 'right', 'fail')).isError, true);
@@ -58,7 +54,7 @@ test('a call that fails, one that was not offered, and no option: nothing is lea
   assert.deepEqual(await used(o, 'something that fails as a tool'), ['echo'], 'a call that goes well does teach');
 
   const off = await Optimizer.start(t, { servers: two_alike(), env: { HYBRID_SEARCH_SEMANTIC_RATIO: '0.5' } });
-  await learned(off);
+  await off.settled();
   assert.deepEqual(await used(off, 'send my message back'), []);
   await call_tool(off.url, 'right', 'echo', { message: 'hi' });
   assert.deepEqual(await used(off, 'send my message back'), []);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from './http.mjs';
-import { until, within } from './wait.mjs';
+import { sleep, until, within } from './wait.mjs';
 
 export const kRoot = path.resolve(import.meta.dirname, '../..');
 export const kBinary = process.env.MCPO_BINARY ?? path.join(kRoot, 'build/release/mcp-optimizer');
@@ -128,10 +128,12 @@ export class Optimizer {
   // From here on answers, times and memory stay as they are: search by meaning, where this build has it, knows all tools.
   async settled() {
     if (!model_folder()) return;
-    await until('all tools to be learned', async () => {
+    const all_known = async () => {
       const { search } = await this.health();
       return search.mode === 'hybrid' && search.texts_waiting === 0;
-    });
+    };
+    // Twice: between a new view and the look at what it wants nothing waits.
+    await until('all tools to be learned', async () => await all_known() && (await sleep(100), await all_known()));
   }
 
   // SIGTERM; resolves to {status, signal, ms}.
