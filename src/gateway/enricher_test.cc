@@ -3,58 +3,18 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <filesystem>
-
-#include "embed/encoder_fake.h"
+#include "gateway/store_test_support.h"
 
 namespace mcpo::gateway {
 namespace {
 
-namespace asio = boost::asio;
-const SourceInstance kConfig{"config", "/mcp.json"};
-
-catalog::ChangeSet some_tools(int count, const std::string& description) {
-  catalog::Server server;
-  server.key = {kConfig, "", "github"};
-  server.display_name = "github";
-  auto tools = std::make_shared<std::vector<catalog::CatalogTool>>();
-  for (int i = 0; i < count; ++i) {
-    const std::string name = "tool" + std::to_string(i);
-    const std::string definition =
-        R"({"name":")" + name + R"(","description":")" + description + "\"}";
-    tools->push_back({name, definition, content_hash(definition)});
-  }
-  catalog::ChangeSet out;
-  out.tools.emplace(server.key, std::move(tools));
-  out.upserts.push_back(std::move(server));
-  return out;
-}
-
-class EnricherTest : public testing::Test {
+class EnricherTest : public StoreTest {
  public:
-  EnricherTest() {
-    path_ = std::filesystem::temp_directory_path() / ("enricher-" + random_hex(6));
-    std::filesystem::create_directory(path_);
-  }
-  ~EnricherTest() override { std::filesystem::remove_all(path_); }
-
-  // One process's parts over the same file.
-  struct Process {
+  struct Process : Parts {
     explicit Process(EnricherTest& test, EnricherOptions options = {.batch = 4})
-        : catalog(*catalog::LiveCatalog::open(
-              test.io.get_executor(),
-              *catalog::open_sqlite_store((test.path_ / "catalog.db").string(),
-                                          catalog::OpenMode::create_if_missing),
-              Logger::none())),
-          views(test.io.get_executor(), *catalog, Visibility{{kConfig}}, book, cpu, Logger::none()),
-          encoder(test.io.get_executor()),
-          tools(encoder, {}),
+        : Parts(test),
           enricher(test.io.get_executor(), views, *catalog, tools, book, clock, options,
-                   Logger::none()) {
-      views.build_now();
-    }
+                   Logger::none()) {}
     // Tools: of each the whole text is encoded with rows, and its description without.
     std::size_t encoded() const {
       std::size_t out = 0;
@@ -63,34 +23,8 @@ class EnricherTest : public testing::Test {
       }
       return out;
     }
-    ManualClock clock;
-    async::CpuPool cpu{1};
-    EmbeddingBook book;
-    std::unique_ptr<catalog::LiveCatalog> catalog;
-    ViewFollower views;
-    embed::FakeEncoder encoder;
-    embed::ToolEncoder tools;
     Enricher enricher;
   };
-
-  template <class T>
-  Result<T> run(async::Task<T> task) {
-    Result<T> out = fail(Errc::internal, "did not end");
-    asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, Result<T> value) {
-      if (error) std::rethrow_exception(error);
-      out = std::move(value);
-    });
-    io.restart();
-    io.run();
-    return out;
-  }
-  void add_tools(Process& process, int count, const std::string& description = "does it") {
-    ASSERT_TRUE(run(process.catalog->apply(some_tools(count, description))));
-    process.views.build_now();
-  }
-
-  asio::io_context io;
-  std::filesystem::path path_;
 };
 
 TEST_F(EnricherTest, EncodesWhatIsMissingAndStoresIt) {

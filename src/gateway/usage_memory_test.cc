@@ -3,73 +3,23 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <filesystem>
-
 #include "db/sqlite.h"
-#include "embed/encoder_fake.h"
-#include "gateway/view_follower.h"
+#include "gateway/store_test_support.h"
 
 namespace mcpo::gateway {
 namespace {
 
-namespace asio = boost::asio;
-const SourceInstance kConfig{"config", "/mcp.json"};
-
-catalog::ChangeSet one_server() {
-  catalog::Server server;
-  server.key = {kConfig, "", "mail"};
-  server.display_name = "mail";
-  const std::string json = R"({"name":"send","inputSchema":{"type":"object"}})";
-  auto tools = std::make_shared<std::vector<catalog::CatalogTool>>();
-  tools->push_back({"send", json, content_hash(json)});
-  catalog::ChangeSet out;
-  out.tools.emplace(server.key, std::move(tools));
-  out.upserts.push_back(std::move(server));
-  return out;
-}
-
-class UsageMemoryTest : public testing::Test {
+class UsageMemoryTest : public StoreTest {
  public:
-  UsageMemoryTest() {
-    folder_ = std::filesystem::temp_directory_path() / ("usage-" + random_hex(6));
-    std::filesystem::create_directory(folder_);
-  }
-  ~UsageMemoryTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string path() const { return (folder_ / "catalog.db").string(); }
   void run_sql(const char* sql) const {
     auto database = db::Database::open(path(), db::Access::read_write).value();
     ASSERT_TRUE(database.run(sql));
   }
-  void run_all() {
-    io.restart();
-    io.run();
-  }
-  template <class T>
-  void finish(async::Task<T> task) {
-    asio::co_spawn(io, std::move(task), [](std::exception_ptr error, const Result<T>& value) {
-      EXPECT_EQ(error, nullptr);
-      EXPECT_TRUE(value);
-    });
-    run_all();
-  }
 
-  // One process's parts over the same file.
-  struct Process {
+  struct Process : Parts {
     explicit Process(UsageMemoryTest& t)
-        : test(t),
-          catalog(*catalog::LiveCatalog::open(
-              t.io.get_executor(),
-              *catalog::open_sqlite_store(t.path(), catalog::OpenMode::create_if_missing),
-              Logger::none())),
-          views(t.io.get_executor(), *catalog, Visibility{{kConfig}}, book, cpu, Logger::none()),
-          encoder(t.io.get_executor()),
-          tools(encoder, {}),
-          memory(t.io.get_executor(), *catalog, tools, clock, Logger::none()) {
-      test.finish(catalog->apply(one_server()));
-      views.build_now();
+        : Parts(t), test(t), memory(t.io.get_executor(), *catalog, tools, clock, Logger::none()) {
+      test.add_tools(*this, 1);
     }
     // What is known of a request, after what that sets going has ended.
     std::size_t used(const std::vector<float>& direction) {
@@ -78,10 +28,13 @@ class UsageMemoryTest : public testing::Test {
       test.run_all();
       return query.used.size();
     }
-    void find_and_call(const std::vector<float>& direction) {
+    void offer_and_call(const std::vector<float>& direction) {
       const search::Query query = asking(direction);
       memory.offered(query, *views.view(), {.hits = {{0, 1}}});
-      memory.called(views.view()->servers().at(0).server(), "send");
+      memory.called(views.view()->servers().at(0).server(), "tool0");
+    }
+    void find_and_call(const std::vector<float>& direction) {
+      offer_and_call(direction);
       test.run_all();
     }
     static search::Query asking(const std::vector<float>& direction) {
@@ -91,18 +44,8 @@ class UsageMemoryTest : public testing::Test {
       return query;
     }
     UsageMemoryTest& test;
-    ManualClock clock;
-    async::CpuPool cpu{1};
-    EmbeddingBook book;
-    std::unique_ptr<catalog::LiveCatalog> catalog;
-    ViewFollower views;
-    embed::FakeEncoder encoder;
-    embed::ToolEncoder tools;
     UsageMemory memory;
   };
-
-  asio::io_context io;
-  std::filesystem::path folder_;
 };
 
 TEST_F(UsageMemoryTest, WhatOneProcessLearnsTheNextOneKnows) {
@@ -143,15 +86,14 @@ TEST_F(UsageMemoryTest, AFailedReadIsTriedAgainAndForgetsNothing) {
 
 TEST_F(UsageMemoryTest, ClosedItStoresWhatItHasAndLearnsNoMore) {
   Process first(*this);
-  const search::Query query = Process::asking({1, 0});
-  first.memory.offered(query, *first.views.view(), {.hits = {{0, 1}}});
-  first.memory.called(first.views.view()->servers().at(0).server(), "send");
+  first.offer_and_call({1, 0});
   io.restart();
   io.poll();
-  finish(first.memory.close(async::Deadline::never()));
+  EXPECT_TRUE(run(first.memory.close(async::Deadline::never())));
   first.find_and_call({0, 1});
   Process second(*this);
   (void)second.used({1, 0});
+  EXPECT_EQ(second.used({1, 0}), 1U);
   EXPECT_EQ(second.used({0, 1}), 0U);
 }
 
