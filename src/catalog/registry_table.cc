@@ -34,9 +34,9 @@ Result<std::shared_ptr<const RegistryEntry>> entry_of(const db::Statement& row) 
 
 }  // namespace
 
-Result<void> RegistryTable::prepare(db::Database& database, Mode mode) {
+Result<void> RegistryTable::prepare(db::Database& database, db::Access access) {
   TRY(select_, database.prepare(kSelect));
-  if (mode == Mode::read_only) return {};
+  if (access == db::Access::read_only) return {};
   TRY(upsert_, database.prepare(kUpsert));
   return {};
 }

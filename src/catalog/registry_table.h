@@ -10,9 +10,8 @@ namespace mcpo::catalog {
 
 class RegistryTable {
  public:
-  enum class Mode { read_only, read_write };
   // The database must outlive the table.
-  Result<void> prepare(db::Database& database, Mode mode);
+  Result<void> prepare(db::Database& database, db::Access access);
 
   // What changed after version `since`, put into `catalog`. Errors: corrupt.
   Result<void> read_changes(Catalog& catalog, CatalogVersion since);

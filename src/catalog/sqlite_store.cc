@@ -21,7 +21,7 @@ class SqliteStore final : public Store {
   explicit SqliteStore(std::unique_ptr<db::Database> database)
       : database_(std::move(database)), leases_(database_->path()) {}
 
-  Result<void> prepare(OpenMode mode) {
+  Result<void> prepare(db::Access access) {
     TRY(select_version_, database_->prepare("SELECT version FROM catalog_version"));
     TRY(select_servers_, database_->prepare(kSelectServers));
     TRY(select_tools_, database_->prepare(kSelectTools));
@@ -29,14 +29,10 @@ class SqliteStore final : public Store {
         database_->prepare("SELECT server_id FROM removed_servers WHERE changed_version > ?1"));
     TRY(select_memory_, database_->prepare("SELECT source, instance, key, value FROM source_memory "
                                            "WHERE changed_version > ?1"));
-    const bool read_only = mode == OpenMode::read_only;
-    CHECK_OK(registry_.prepare(
-        *database_, read_only ? RegistryTable::Mode::read_only : RegistryTable::Mode::read_write));
-    CHECK_OK(vectors_.prepare(
-        *database_, read_only ? VectorTable::Mode::read_only : VectorTable::Mode::read_write));
-    CHECK_OK(used_tools_.prepare(
-        *database_, read_only ? UsageTable::Mode::read_only : UsageTable::Mode::read_write));
-    if (read_only) return {};
+    CHECK_OK(registry_.prepare(*database_, access));
+    CHECK_OK(vectors_.prepare(*database_, access));
+    CHECK_OK(used_tools_.prepare(*database_, access));
+    if (access == db::Access::read_only) return {};
     TRY(update_version_, database_->prepare("UPDATE catalog_version SET version = ?1"));
     TRY(select_next_id_,
         database_->prepare("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE "
@@ -382,7 +378,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, OpenMo
   CHECK_OK(mode == OpenMode::read_only ? prepare_for_reading(*database)
                                        : prepare_for_writing(*database, mode));
   auto store = std::make_unique<SqliteStore>(std::move(database));
-  CHECK_OK(store->prepare(mode));
+  CHECK_OK(store->prepare(access_of(mode)));
   return store;
 }
 

@@ -386,7 +386,7 @@ TEST_F(SqliteStoreTest, UsedToolsBelongToTheirModelAndTheOldestGo) {
 
   auto database = db::Database::open(path(), db::Access::read_write).value();
   UsageTable table;
-  ASSERT_TRUE(table.prepare(database, UsageTable::Mode::read_write).has_value());
+  ASSERT_TRUE(table.prepare(database, db::Access::read_write).has_value());
   ASSERT_TRUE(table.add("mini", used(4), 2).has_value());
   EXPECT_EQ(table.read("mini").value(), (std::vector<UsedTool>{used(3), used(4)}));
   EXPECT_TRUE(table.read("large").value().empty());

@@ -2,11 +2,11 @@
 
 namespace mcpo::catalog {
 
-Result<void> UsageTable::prepare(db::Database& database, Mode mode) {
+Result<void> UsageTable::prepare(db::Database& database, db::Access access) {
   database_ = &database;
   TRY(select_, database.prepare("SELECT source, instance, namespace, name, tool, request "
                                 "FROM used_tools WHERE model = ?1 ORDER BY id"));
-  if (mode == Mode::read_only) return {};
+  if (access == db::Access::read_only) return {};
   TRY(insert_, database.prepare("INSERT INTO used_tools (model, source, instance, namespace, name, "
                                 "tool, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   TRY(delete_old_, database.prepare("DELETE FROM used_tools WHERE id <= (SELECT id FROM used_tools "

@@ -21,9 +21,8 @@ struct UsedTool {
 
 class UsageTable {
  public:
-  enum class Mode { read_only, read_write };
   // The database must outlive the table.
-  Result<void> prepare(db::Database& database, Mode mode);
+  Result<void> prepare(db::Database& database, db::Access access);
 
   // Oldest first.
   Result<std::vector<UsedTool>> read(const std::string& model);

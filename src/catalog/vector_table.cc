@@ -20,12 +20,12 @@ constexpr const char* kSelectOldModels =
 
 }  // namespace
 
-Result<void> VectorTable::prepare(db::Database& database, Mode mode) {
+Result<void> VectorTable::prepare(db::Database& database, db::Access access) {
   database_ = &database;
   TRY(select_model_, database.prepare("SELECT id FROM vector_models WHERE model = ?1"));
   TRY(select_vector_,
       database.prepare("SELECT vector FROM vectors WHERE model_id = ?1 AND text_hash = ?2"));
-  if (mode == Mode::read_only) return {};
+  if (access == db::Access::read_only) return {};
   TRY(touch_model_, database.prepare(kTouchModel));
   TRY(upsert_vector_, database.prepare(kUpsertVector));
   // Newest first; answered from the index alone, so no vector is read.

@@ -18,9 +18,8 @@ using Vectors = std::map<ContentHash, std::string>;  // raw bytes, as they were 
 
 class VectorTable {
  public:
-  enum class Mode { read_only, read_write };
   // The database must outlive the table.
-  Result<void> prepare(db::Database& database, Mode mode);
+  Result<void> prepare(db::Database& database, db::Access access);
 
   // Those that are there.
   Result<Vectors> read(const std::string& model, const std::vector<ContentHash>& hashes);
