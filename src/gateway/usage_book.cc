@@ -1,7 +1,6 @@
 #include "gateway/usage_book.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -15,8 +14,6 @@ namespace {
 
 using search::Fixed;
 
-constexpr float kOne = search::kFixedOne * search::kFixedOne;
-
 std::string bytes_of(const UsageBook::Vector& vector) {
   return {reinterpret_cast<const char*>(vector.data()), vector.size() * sizeof(Fixed)};
 }
@@ -24,7 +21,7 @@ std::string bytes_of(const UsageBook::Vector& vector) {
 float cosine(std::span<const Fixed> a, std::span<const Fixed> b) {
   std::int32_t dot = 0;
   search::dot_rows(a, b, {&dot, 1});
-  return static_cast<float>(dot) / kOne;
+  return search::cosine_of(dot);
 }
 
 // Empty for anything else than to_fixed() made.
@@ -32,9 +29,7 @@ UsageBook::Vector vector_of(const std::string& bytes, std::size_t dimension) {
   if (bytes.empty() || bytes.size() != dimension * sizeof(Fixed)) return {};
   UsageBook::Vector out(dimension);
   std::memcpy(out.data(), bytes.data(), bytes.size());
-  double norm = 0;
-  for (const Fixed x : out) norm += static_cast<double>(x) * x;
-  return std::abs(norm / kOne - 1) < .01 ? out : UsageBook::Vector();
+  return search::has_norm_one(out) ? out : UsageBook::Vector();
 }
 
 }  // namespace
@@ -142,7 +137,7 @@ std::vector<search::Used> UsageBook::used_for(const search::RequestEmbedding& re
   search::dot_rows(requests_, request.vector, dots);
   std::map<search::DocId, float> best;
   for (std::size_t i = 0; i < dots.size(); ++i) {
-    const float nearness = search::usage_nearness(static_cast<float>(dots[i]) / kOne);
+    const float nearness = search::usage_nearness(search::cosine_of(dots[i]));
     if (!numbers_[i] || nearness == 0) continue;
     float& known = best[*numbers_[i]];
     known = std::max(known, nearness);

@@ -10,6 +10,8 @@
 namespace mcpo::search {
 namespace {
 
+constexpr double kMaxNormError = .01;  // of the square: rounded components
+
 std::int32_t dot_plain(const Fixed* a, const Fixed* b, std::size_t size) {
   std::int32_t sum = 0;
   for (std::size_t i = 0; i < size; ++i) sum += std::int32_t{a[i]} * b[i];
@@ -67,6 +69,12 @@ std::vector<Fixed> to_fixed(std::span<const float> vector) {
   std::vector<Fixed> out;
   if (!append_fixed(vector, out)) out.clear();
   return out;
+}
+
+bool has_norm_one(std::span<const Fixed> vector) {
+  double squares = 0;
+  for (const double x : vector) squares += x * x;
+  return std::abs(squares / (double{kFixedOne} * kFixedOne) - 1) <= kMaxNormError;
 }
 
 void dot_rows_plain(std::span<const Fixed> rows, std::span<const Fixed> vector,

@@ -18,6 +18,13 @@ inline constexpr float kFixedOne = 16384;
 bool append_fixed(std::span<const float> vector, std::vector<Fixed>& out);
 // Scaled to norm 1; empty when it has no direction.
 std::vector<Fixed> to_fixed(std::span<const float> vector);
+// Up to what rounding does to it.
+bool has_norm_one(std::span<const Fixed> vector);
+
+// From the product of two vectors of norm 1.
+inline float cosine_of(std::int32_t product) {
+  return static_cast<float>(product) * (1 / (kFixedOne * kFixedOne));
+}
 
 // out[i] = rows[i] . vector; rows.size() == out.size() * vector.size().
 void dot_rows(std::span<const Fixed> rows, std::span<const Fixed> vector,

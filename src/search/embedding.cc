@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <optional>
 #include <span>
 
@@ -25,7 +24,6 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::size_t kMaxDimension = 8192;
 constexpr std::size_t kChecksumBytes = 8;
-constexpr double kMaxNormError = .01;  // of the square: rounded components
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_separator(char c) {
@@ -98,12 +96,6 @@ class Reader {
  private:
   std::string_view rest_;
 };
-
-bool has_norm_one(std::span<const Fixed> vector) {
-  double squares = 0;
-  for (const double x : vector) squares += x * x;
-  return std::abs(squares / (double{kFixedOne} * kFixedOne) - 1) <= kMaxNormError;
-}
 
 std::string checksum_of(std::string_view rest) {
   const ContentHash hash = content_hash(rest);

@@ -74,7 +74,7 @@ void VectorIndex::cosines(std::span<const Fixed> vector, std::vector<float>& out
     for (std::size_t i = 0; i < count; ++i) {
       const bool has_both = texts_.has[begin + i] != 0 && descriptions_.has[begin + i] != 0;
       const auto nearest = has_both ? std::max(texts[i], descriptions[i]) : texts[i];
-      out[begin + i] = static_cast<float>(nearest) * (1 / (kFixedOne * kFixedOne));
+      out[begin + i] = cosine_of(nearest);
     }
   }
 }
