@@ -1,8 +1,8 @@
 // Ranks in three steps: base scores of all documents (base_scores), corrections on the head of that
 // list, exact names before everything.
 //   final = base + .5 name cover + .4 server's best three + .3 sentence cosine + .1 bigrams
-// or, by words alone, base + .4 server's best three; and .5 for what earlier requests say, if
-// known.
+// or, by words alone, base + .4 server's best three; and .5 for what calls after earlier requests
+// say.
 #include "search/engine.h"
 
 #include <algorithm>

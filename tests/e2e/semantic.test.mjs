@@ -12,10 +12,10 @@ import { until } from '../lib/wait.mjs';
 // Said where the model may be missing: then other tests go without search by meaning.
 const kBothArms = { HYBRID_SEARCH_SEMANTIC_RATIO: '0.5' };
 const by_meaning = h => h.degraded.filter(d => d.what === 'search by meaning');
-const learned = (o, options) => until('all meanings to be known', async () => {
+const learned = o => until('all meanings to be known', async () => {
   const { search } = await o.health();
   return search.texts_waiting === 0 && search;
-}, { timeout: 60_000, ...options });
+});
 // `first`: the texts that are known to have been wanted.
 async function all_learned(o, at_least) {
   await until('tools to be learned', async () => (await o.health()).search.texts_encoded >= at_least);

@@ -65,7 +65,7 @@ export class RealToolHive {
   }
   act(name, action) { return this.api(action === 'delete' ? 'DELETE' : 'POST', `/api/v1beta/workloads/${name}${action === 'delete' ? '' : `/${action}`}`); }
   async status(name) { return (await this.workloads()).find(w => w.name === name)?.status; }
-  until_status(name, wanted, timeout = 60_000) { return until(`${name} to be ${wanted}`, async () => await this.status(name) === wanted, { timeout }); }
+  until_status(name, wanted) { return until(`${name} to be ${wanted}`, async () => await this.status(name) === wanted); }
 
   // The proxies are processes of their own, which outlive the server: by name, for `stop --all` forgets those that still start.
   async close() {

@@ -105,7 +105,7 @@ test('matches with the embedded registry, by URL and its variants, and by what w
   await thv.create({ name: 'with-query', url: 'https://mcp.linear.app/mcp?api_key=pl4nted' });
   await thv.create({ name: 'unknown', url: `http://127.0.0.1:${await closed_port()}/mcp` });
   const data = path.join(temp_dir(), 'data');
-  const r = await run_json(t, ['ingest', '--data-dir', data, ...place_of(thv)], { env: environment(thv), timeout: 60_000 });
+  const r = await run_json(t, ['ingest', '--data-dir', data, ...place_of(thv)], { env: environment(thv) });
   assert.ok(r.value.sources?.some(s => s.name === 'toolhive' && s.state !== 'unavailable'), r.stdout + r.stderr);
   const servers = await servers_of(t, data);
   const link = name => [servers[name]?.registry_entry ?? null, servers[name]?.match_rule ?? null];
